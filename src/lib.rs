@@ -1,6 +1,8 @@
 //! countersign: an ops agent in team chat that does nothing until the right people have said yes.
 
 pub mod catalog;
+pub mod chat;
 pub mod clock;
 pub mod domain;
 pub mod store;
+pub mod web;

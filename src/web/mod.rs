@@ -100,3 +100,8 @@ fn closed(mut closing: watch::Receiver<bool>) -> impl Future<Output = ()> + Send
         let _ended_either_way = closing.wait_for(|closed| *closed).await;
     }
 }
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

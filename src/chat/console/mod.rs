@@ -8,3 +8,6 @@ mod door;
 
 pub use cards::{MessageView, Seen, Span, When, ago, moment, spans, state_word, teach, when};
 pub use door::{MAX_TEXT, Post, Press, React, Sitting, Unfit, post, press, react, sender, without_token};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,306 @@
+// What the console does beyond its forms, all of which work without this file: sending without a reload, live updates,
+// completion, keys. It builds no HTML of its own; what it inserts was made and escaped by the server.
+const root = document.documentElement;
+root.classList.add("script");
+const $ = (selector, within = document) => within.querySelector(selector);
+const channel = document.body.dataset.channel;
+const thread = document.body.dataset.thread;
+const [scroll, messages, composer, text] = ["#scroll", "#messages", "#composer", "#text"].map((id) => $(id));
+const word = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const say = (what) => { const status = $("#status"); if (status) status.textContent = what; };
 
+function complain(what) {
+  const problem = $("#problem");
+  if (!problem) return say(what);
+  problem.textContent = what;
+  problem.hidden = !what;
+}
+
+// Sending ------------------------------------------------------------------------------------------------------------
+async function send(form) {
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      headers: { accept: "application/json" },
+      body: new URLSearchParams(new FormData(form)),
+    });
+    if (response.ok) return complain(""), true;
+    const problem = await response.json().catch(() => null);
+    complain(problem?.text ?? "That did not work. Reload the page and try again.");
+  } catch {
+    complain("The server cannot be reached. Nothing was sent; try again.");
+  }
+  return false;
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form !== composer && !form.matches("[data-send]")) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  const sent = await send(form);
+  delete form.dataset.busy;
+  if (!sent) return;
+  form.closest("details")?.removeAttribute("open");
+  if (form === composer) {
+    // Only a message that arrived gets a new word: one sent again after a failure is the same message.
+    form.elements.once.value = word();
+    text.value = "";
+    typed();
+    scroll.scrollTop = 0;
+  }
+  if (!live) catchUp();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-compose]");
+  if (!button || !text) return;
+  text.value = button.dataset.compose;
+  typed();
+  text.focus();
+});
+
+// Live updates -------------------------------------------------------------------------------------------------------
+let live = false;
+
+function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+// Puts the new form of a message in the place of the old one, and keeps what somebody was in the middle of.
+function replace(old, fresh) {
+  const open = $("details[open]", old);
+  const inside = old.contains(document.activeElement) ? document.activeElement : null;
+  const same = $(`details[data-key="${open?.dataset.key}"]`, fresh);
+  if (open && same) {
+    same.open = true;
+    for (const field of open.querySelectorAll("input[type=text]")) {
+      const twin = $(`input[name="${field.name}"]`, same);
+      if (twin) twin.value = field.value;
+    }
+  }
+  old.replaceWith(fresh);
+  localise(fresh);
+  if (!inside) return;
+  const twins = [...fresh.querySelectorAll("a, button, summary, input[type=text]")];
+  const twin = twins.find((one) => one.tagName === inside.tagName && one.textContent === inside.textContent && one.name === inside.name);
+  (twin ?? fresh).focus({ preventScroll: true });
+}
+
+// A list is kept in the order of the ids, which is the order of time.
+function insert(list, item) {
+  const id = $("article", item).id;
+  const next = [...list.children].find((child) => $("article", child)?.id > id);
+  list.insertBefore(item, next ?? null);
+  localise(item);
+}
+
+function show(change) {
+  const content = fragment(change.html);
+  const article = $("article", content);
+  const old = document.getElementById(article.id);
+  const mine = change.channel === channel;
+  if (old) {
+    const changed = old.dataset.say !== article.dataset.say;
+    replace(old, article);
+    if (changed) say(article.dataset.say);
+    return;
+  }
+  if (!mine) { if (!change.root) bump(change.channel); return; }
+  if ("past" in (messages?.dataset ?? {}) || !messages) return;
+  const list = thread
+    ? (change.root === thread ? messages : null)
+    : change.root ? $(`.entry[data-root="${change.root}"] > .replies`) : messages;
+  if (!list) return;
+  let item = article.closest("li");
+  if (!item || list.matches(".replies, .thread")) {
+    item = document.createElement("li");
+    item.append(article);
+  }
+  $("#empty")?.remove();
+  insert(list, item);
+  say(article.dataset.say);
+  read();
+}
+
+function bump(name) {
+  const tab = [...document.querySelectorAll("[data-tab]")].find((one) => one.dataset.tab === name);
+  const count = tab && $("[data-count]", tab);
+  if (!count) return;
+  count.textContent = Number(count.textContent) + 1;
+  count.parentElement.hidden = false;
+}
+
+// After a gap: the page as it is now, and from it what we do not have or have in another form.
+async function catchUp() {
+  if (!messages) return;
+  const response = await fetch(location.pathname + location.search).catch(() => null);
+  if (!response?.ok) return;
+  if (response.redirected) return location.reload();
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const article of page.querySelectorAll("#messages article")) {
+    const outer = article.closest("#messages > li");
+    const entry = article.closest(".entry");
+    show({
+      html: (article.closest(".replies") ? article : outer).outerHTML,
+      channel,
+      root: thread && article.id !== thread ? thread : article.closest(".replies") ? entry.dataset.root : null,
+    });
+  }
+}
+
+function listen() {
+  const source = new EventSource("/events");
+  let lost = false;
+  source.addEventListener("open", () => { live = true; if (lost) catchUp(); lost = false; });
+  source.addEventListener("message", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("gap", catchUp);
+  source.addEventListener("error", () => {
+    live = false;
+    lost = true;
+    // A browser gives up on an answer that is no stream, such as one that wants us to sign in.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000 + Math.random() * 5000);
+  });
+}
+
+// What is in view has been read.
+let reading = 0;
+function read() {
+  clearTimeout(reading);
+  const form = $("#read");
+  if (!form || document.hidden || !messages) return;
+  const last = messages.querySelector(":scope > li:last-child article");
+  reading = setTimeout(() => {
+    if (last) form.elements.upto.value = last.id;
+    send(form).then((sent) => {
+      const count = sent && $(`[data-tab][aria-current] .count`);
+      if (count) { count.hidden = true; $("[data-count]", count).textContent = "0"; }
+    });
+  }, 800);
+}
+document.addEventListener("visibilitychange", read);
+
+// Completion: the combobox pattern ---------------------------------------------------------------------------------
+const list = $("#completions");
+let offered = [];
+let chosen = -1;
+let asked = 0;
+
+function typed() {
+  text.classList.toggle("exact", text.value.startsWith("/"));
+  if (!CSS.supports("field-sizing", "content")) {
+    text.style.height = "auto";
+    text.style.height = `${text.scrollHeight}px`;
+  }
+  clearTimeout(asked);
+  if (!text.value.startsWith("/") || text.value.includes("\n")) return offer([]);
+  asked = setTimeout(ask, 90);
+}
+
+async function ask() {
+  const typedText = text.value;
+  const url = `/c/${encodeURIComponent(channel)}/complete?text=${encodeURIComponent(typedText)}`;
+  const response = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
+  if (response?.ok && text.value === typedText) offer(await response.json());
+}
+
+function offer(completions) {
+  offered = completions;
+  chosen = -1;
+  list.replaceChildren(...completions.map((completion, index) => {
+    const item = document.createElement("li");
+    const [label, hint] = [document.createElement("code"), document.createElement("span")];
+    label.textContent = completion.label;
+    hint.textContent = completion.hint;
+    item.append(label, hint);
+    Object.assign(item, { id: `completion-${index}`, role: "option", ariaSelected: "false" });
+    item.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
+    return item;
+  }));
+  list.hidden = completions.length === 0;
+  text.setAttribute("aria-expanded", String(!list.hidden));
+  text.removeAttribute("aria-activedescendant");
+  if (completions.length) say(`${completions.length} ways to go on`);
+}
+
+function choose(index) {
+  chosen = (index + offered.length) % offered.length;
+  [...list.children].forEach((item, at) => { item.ariaSelected = String(at === chosen); });
+  list.children[chosen].scrollIntoView({ block: "nearest" });
+  text.setAttribute("aria-activedescendant", `completion-${chosen}`);
+}
+
+function take(index) {
+  text.value = offered[index].insert;
+  text.setSelectionRange(text.value.length, text.value.length);
+  typed();
+}
+
+function keyInComposer(event) {
+  if (event.isComposing) return;
+  const open = !list.hidden;
+  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    choose(event.key === "ArrowDown" ? chosen + 1 : Math.max(chosen, 0) - 1);
+  } else if (open && event.key === "Tab" && !event.shiftKey) take(Math.max(chosen, 0));
+  else if (open && event.key === "Escape") offer([]);
+  else if (open && event.key === "Enter" && !event.shiftKey && chosen >= 0) take(chosen);
+  else if (event.key === "Enter" && !event.shiftKey) {
+    offer([]);
+    if (text.value.trim()) composer.requestSubmit();
+  } else return;
+  event.preventDefault();
+}
+
+// Keys in the conversation: up and down go from message to message, a slash begins a command.
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/" && text) {
+    event.preventDefault();
+    if (!text.value) { text.value = "/"; typed(); }
+    return text.focus();
+  }
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+  if (!step || !scroll?.contains(event.target) || event.target.closest("pre")) return;
+  const all = [...scroll.querySelectorAll("article")];
+  const at = all.indexOf(event.target.closest("article"));
+  const next = all[at < 0 ? all.length - 1 : at + step];
+  event.preventDefault();
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+});
+
+// Times --------------------------------------------------------------------------------------------------------------
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+function localise(within) {
+  for (const time of within.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    const seconds = Math.round((Date.now() - at) / 1000);
+    const far = Math.abs(seconds);
+    const span = far < 3570 ? `${Math.round(far / 60)} min` : `${Math.round(far / 3600)} h`;
+    time.title = full.format(at);
+    time.textContent = far < 45 ? (seconds < -5 ? "in a moment" : "just now")
+      : far >= 86400 ? short.format(at) : seconds > 0 ? `${span} ago` : `in ${span}`;
+  }
+}
+localise(document);
+setInterval(() => localise(document), 30_000);
+
+if (text) {
+  Object.assign(text, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
+  text.setAttribute("aria-controls", "completions");
+  text.addEventListener("input", typed);
+  text.addEventListener("keydown", keyInComposer);
+  text.addEventListener("blur", () => offer([]));
+  if (matchMedia("(hover: hover)").matches && !location.hash) text.focus({ preventScroll: true });
+  typed();
+}
+if (messages) { listen(); read(); }

@@ -1,0 +1,335 @@
+//! A house in memory, for the tests of this room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use serde_json::Map;
+use tokio::sync::broadcast;
+
+use super::house::*;
+use crate::domain::*;
+use crate::store::{Author, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState};
+
+#[derive(Default)]
+pub(super) struct Rooms {
+    pub(super) messages: Vec<MessageRow>,
+    pub(super) reactions: Vec<ReactionRow>,
+    pub(super) requests: Vec<RequestRow>,
+    pub(super) received: Vec<Inbound>,
+    pub(super) read: BTreeMap<(PersonId, String), MessageId>,
+    pub(super) hashes: BTreeMap<PersonId, String>,
+    pub(super) sessions: Vec<Session>,
+    pub(super) failures: BTreeMap<String, Failures>,
+    seen: BTreeSet<String>,
+    minted: u8,
+}
+
+pub(super) struct Fake {
+    rooms: Mutex<Rooms>,
+    pub(super) people: Vec<PersonView>,
+    changes: broadcast::Sender<MessageChanged>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        let person = |id: &str, name: &str, role: &str| PersonView {
+            id: PersonId(id.into()),
+            name: name.into(),
+            roles: vec![RoleName(role.into())],
+        };
+        let people = vec![
+            person("alice", "Alice Novak", "developer"),
+            person("bob", "Bob Tanaka", "team-lead"),
+            person("carol", "Carol Reyes", "sre"),
+        ];
+        Self { rooms: Mutex::default(), people, changes: broadcast::channel(64).0 }
+    }
+}
+
+/// A fixed moment that everything here happens around.
+pub(super) fn noon() -> Timestamp {
+    "2026-11-12T12:00:00Z".parse().unwrap()
+}
+
+pub(super) fn console(channel: &str, thread: Option<MessageId>) -> Place {
+    Place { platform: Platform::Console, workspace: String::new(), channel: channel.into(), thread }
+}
+
+impl Fake {
+    pub(super) fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap()
+    }
+
+    fn mint(&self) -> [u8; 10] {
+        let mut rooms = self.rooms();
+        rooms.minted += 1;
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, rooms.minted]
+    }
+
+    /// Puts a message there and tells everybody.
+    pub(super) fn put(&self, author: Author, place: Place, body: MessageBody, at: Timestamp) -> MessageId {
+        let id = MessageId::mint(at, self.mint());
+        let (channel, root) = (place.channel.clone(), place.thread.clone());
+        let request = match &body {
+            MessageBody::Reply { reply } => reply.request.clone(),
+            MessageBody::Text { .. } => None,
+        };
+        self.rooms().messages.push(MessageRow {
+            id: id.clone(),
+            place,
+            author,
+            body,
+            request,
+            at,
+            edited_at: None,
+            deleted: false,
+            version: 1,
+            delivered: 1,
+            remote: None,
+        });
+        self.rooms().messages.sort_by(|a, b| a.id.cmp(&b.id));
+        let _nobody_may_listen = self.changes.send(MessageChanged { id: id.clone(), channel, root });
+        id
+    }
+
+    /// A person says something.
+    pub(super) fn says(&self, who: &str, place: Place, text: &str, at: Timestamp) -> MessageId {
+        let person = self.people.iter().find(|person| person.id.0 == who).unwrap();
+        let user = crate::chat::console::sender(&person.id, &person.name);
+        let author = Author::User { user, person: Some(person.id.clone()) };
+        self.put(author, place, MessageBody::Text { text: text.into() }, at)
+    }
+
+    /// The bot says something about a request.
+    pub(super) fn replies(&self, place: Place, reply: Reply, at: Timestamp) -> MessageId {
+        let request = reply.request.clone();
+        let id = self.put(Author::Bot, place, MessageBody::Reply { reply }, at);
+        if let Some(row) = self.rooms().requests.iter_mut().find(|row| Some(&row.id) == request.as_ref()) {
+            row.card = Some(id.clone());
+        }
+        id
+    }
+
+    /// A request of somebody's, in a state.
+    pub(super) fn asks(
+        &self,
+        who: &str,
+        message: &MessageId,
+        command: &str,
+        state: RequestState,
+    ) -> RequestId {
+        let asked = self.rooms().messages.iter().find(|row| row.id == *message).unwrap().clone();
+        let id = RequestId::mint(asked.at, self.mint());
+        let Author::User { user, .. } = &asked.author else { panic!("the bot asks for nothing") };
+        let later = |seconds| asked.at.saturating_add(std::time::Duration::from_secs(seconds)).unwrap();
+        self.rooms().requests.push(RequestRow {
+            id: id.clone(),
+            state,
+            place: Place { thread: Some(message.clone()), ..asked.place.clone() },
+            message: message.clone(),
+            card: None,
+            sender: user.clone(),
+            asker: Some(PersonId(who.into())),
+            said: command.into(),
+            origin: Some(Origin::Slash),
+            tool: None,
+            args: Map::new(),
+            command: Some(command.into()),
+            target: None,
+            environment: None,
+            facts: Map::new(),
+            binding: None,
+            policy: None,
+            confirmed_by: None,
+            nonce: "n0nce".into(),
+            note: None,
+            created_at: asked.at,
+            expires_at: (state == RequestState::Waiting).then(|| later(1_800)),
+            start_by: None,
+            started_at: (state == RequestState::Done).then(|| later(120)),
+            finished_at: (state == RequestState::Done).then(|| later(168)),
+            version: 1,
+        });
+        id
+    }
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl House for Fake {
+    fn receive(&self, inbound: Inbound) -> Answer<'_, Receipt> {
+        if !self.rooms().seen.insert(inbound.id.0.clone()) {
+            return ready(Receipt::default());
+        }
+        self.rooms().received.push(inbound.clone());
+        match &inbound.body {
+            Body::Text(text) => {
+                let message = self.says(&inbound.sender.user, inbound.place, text, inbound.at);
+                ready(Receipt { request: None, message: Some(message) })
+            }
+            Body::Click(_)
+            | Body::Reaction(_)
+            | Body::Edited { .. }
+            | Body::Deleted { .. }
+            | Body::Alert(_)
+            | Body::Due(_) => ready(Receipt::default()),
+        }
+    }
+
+    fn people(&self) -> Vec<PersonView> {
+        self.people.clone()
+    }
+
+    fn channels(&self, person: &PersonId) -> Vec<ChannelView> {
+        let channel = |name: &str, topic: &str| ChannelView { name: name.into(), topic: topic.into() };
+        let mut channels = vec![
+            channel("ops", "Deployments and day-to-day operations"),
+            channel("incidents", "What is on fire"),
+            channel("staging", "Anything goes, nobody is woken"),
+        ];
+        if person.0 == "carol" {
+            channels.push(channel("security", "Not for everybody"));
+        }
+        channels
+    }
+
+    fn messages<'a>(
+        &'a self,
+        channel: &'a str,
+        before: Option<&'a MessageId>,
+        limit: usize,
+    ) -> Answer<'a, Vec<MessageRow>> {
+        let rooms = self.rooms();
+        let fits = |row: &&MessageRow| {
+            row.place.channel == channel
+                && row.place.thread.is_none()
+                && before.is_none_or(|before| row.id < *before)
+        };
+        let mut rows: Vec<_> = rooms.messages.iter().filter(fits).cloned().collect();
+        ready(rows.split_off(rows.len().saturating_sub(limit)))
+    }
+
+    fn threads<'a>(&'a self, roots: &'a [MessageId]) -> Answer<'a, Vec<MessageRow>> {
+        let rooms = self.rooms();
+        let inside = |row: &&MessageRow| row.place.thread.as_ref().is_some_and(|root| roots.contains(root));
+        ready(rooms.messages.iter().filter(inside).cloned().collect())
+    }
+
+    fn message<'a>(&'a self, id: &'a MessageId) -> Answer<'a, Option<MessageRow>> {
+        ready(self.rooms().messages.iter().find(|row| row.id == *id).cloned())
+    }
+
+    fn reactions<'a>(&'a self, messages: &'a [MessageId]) -> Answer<'a, Vec<ReactionRow>> {
+        let rooms = self.rooms();
+        ready(rooms.reactions.iter().filter(|row| messages.contains(&row.message)).cloned().collect())
+    }
+
+    fn requests<'a>(&'a self, ids: &'a [RequestId]) -> Answer<'a, Vec<RequestRow>> {
+        ready(self.rooms().requests.iter().filter(|row| ids.contains(&row.id)).cloned().collect())
+    }
+
+    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>> {
+        let rooms = self.rooms();
+        let fits = |row: &&RequestRow| query.split_whitespace().all(|word| row.said.contains(word));
+        ready(rooms.requests.iter().rev().filter(fits).take(limit).cloned().collect())
+    }
+
+    fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {
+        let row = self.rooms().requests.iter().find(|row| row.id == *request).cloned();
+        ready(row.map(|row| RequestStory {
+            lines: vec![
+                line(row.created_at, &row.sender.display, "Asked", &row.said),
+                line(row.created_at, "countersign", "Judged", "needs 1 of team-lead (approval.production)"),
+            ],
+            raw: format!("text={}&thread=", row.said),
+            row,
+        }))
+    }
+
+    fn unread<'a>(&'a self, person: &'a PersonId) -> Answer<'a, BTreeMap<String, Unread>> {
+        let rooms = self.rooms();
+        let unread = |channel: &str| {
+            let upto = rooms.read.get(&(person.clone(), channel.to_owned())).cloned();
+            let fresh = |row: &&MessageRow| {
+                row.place.channel == channel && upto.as_ref().is_none_or(|upto| row.id > *upto)
+            };
+            Unread { count: rooms.messages.iter().filter(fresh).count(), upto }
+        };
+        ready(["ops", "incidents", "staging"].map(|name| (name.to_owned(), unread(name))).into())
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        person: &'a PersonId,
+        channel: &'a str,
+        upto: &'a MessageId,
+    ) -> Answer<'a, ()> {
+        self.rooms().read.insert((person.clone(), channel.into()), upto.clone());
+        ready(())
+    }
+
+    fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>> {
+        let known = [
+            ("/deploy ", "/deploy", "service version environment"),
+            ("/deploy order-service ", "order-service", "service, now v2.4.0 on production"),
+            ("/deploy payment-api ", "payment-api", "service, now v1.9.2 on production"),
+            ("/rollback ", "/rollback", "service environment"),
+            ("/scale ", "/scale", "service replicas environment"),
+            ("/status ", "/status", "service [environment]"),
+        ];
+        let fits = |known: &&(&str, &str, &str)| known.0.starts_with(typed.text) && known.0 != typed.text;
+        let completion = |(insert, label, hint): &(&str, &str, &str)| Completion {
+            insert: (*insert).into(),
+            label: (*label).into(),
+            hint: (*hint).into(),
+        };
+        ready(known.iter().filter(fits).map(completion).collect())
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<MessageChanged> {
+        self.changes.subscribe()
+    }
+}
+
+fn line(at: Timestamp, who: &str, what: &str, detail: &str) -> StoryLine {
+    StoryLine { at, who: who.into(), what: what.into(), detail: detail.into() }
+}
+
+impl Accounts for Fake {
+    fn password_hash<'a>(&'a self, person: &'a PersonId) -> Answer<'a, Option<String>> {
+        ready(self.rooms().hashes.get(person).cloned())
+    }
+
+    fn open_session(&self, session: Session) -> Answer<'_, ()> {
+        self.rooms().sessions.push(session);
+        ready(())
+    }
+
+    fn session<'a>(&'a self, token: &'a Digest) -> Answer<'a, Option<Session>> {
+        ready(self.rooms().sessions.iter().find(|session| session.token == *token).cloned())
+    }
+
+    fn close_session<'a>(&'a self, token: &'a Digest) -> Answer<'a, ()> {
+        self.rooms().sessions.retain(|session| session.token != *token);
+        ready(())
+    }
+
+    fn failures<'a>(&'a self, key: &'a str) -> Answer<'a, Failures> {
+        ready(self.rooms().failures.get(key).copied().unwrap_or_default())
+    }
+
+    fn note_failure<'a>(&'a self, key: &'a str, at: Timestamp) -> Answer<'a, ()> {
+        let mut rooms = self.rooms();
+        let failures = rooms.failures.entry(key.into()).or_default();
+        *failures = Failures { count: failures.count + 1, last: Some(at) };
+        ready(())
+    }
+
+    fn forget_failures<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        self.rooms().failures.remove(key);
+        ready(())
+    }
+}

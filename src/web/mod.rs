@@ -25,7 +25,6 @@ pub use house::{
 pub use sign_in::{Unhashable, hash_password};
 pub use state::{Mode, Settings, Unusable, Web};
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,11 +93,9 @@ pub async fn serve(
 }
 
 /// Ends when `closing` turns true or its sender is gone.
-fn closed(mut closing: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
-    async move {
-        // An error means that the sender is gone: nobody is left who could keep us open.
-        let _ended_either_way = closing.wait_for(|closed| *closed).await;
-    }
+async fn closed(mut closing: watch::Receiver<bool>) {
+    // An error means that the sender is gone: nobody is left who could keep us open.
+    let _ended_either_way = closing.wait_for(|closed| *closed).await;
 }
 
 #[cfg(test)]

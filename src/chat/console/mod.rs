@@ -5,9 +5,11 @@
 
 mod cards;
 mod door;
+mod words;
 
-pub use cards::{MessageView, Seen, Span, When, ago, moment, spans, state_word, teach, when};
+pub use cards::{MessageView, Seen, state_word, teach};
 pub use door::{MAX_TEXT, Post, Press, React, Sitting, Unfit, post, press, react, sender, without_token};
+pub use words::{Span, When, ago, moment, spans, when};
 
 #[cfg(test)]
 mod tests;

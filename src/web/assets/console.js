@@ -81,17 +81,13 @@ function replace(old, fresh) {
   const same = $(`details[data-key="${open?.dataset.key}"]`, fresh);
   if (open && same) {
     same.open = true;
-    for (const field of open.querySelectorAll("input[type=text]")) {
-      const twin = $(`input[name="${field.name}"]`, same);
-      if (twin) twin.value = field.value;
-    }
+    $("[name=note]", same).value = $("[name=note]", open).value;
   }
   old.replaceWith(fresh);
   localise(fresh);
   if (!inside) return;
-  const twins = [...fresh.querySelectorAll("a, button, summary, input[type=text]")];
-  const twin = twins.find((one) => one.tagName === inside.tagName && one.textContent === inside.textContent && one.name === inside.name);
-  (twin ?? fresh).focus({ preventScroll: true });
+  const alike = (one) => ["tagName", "textContent", "name"].every((what) => one[what] === inside[what]);
+  ([...fresh.querySelectorAll("a, button, summary, input[type=text]")].find(alike) ?? fresh).focus({ preventScroll: true });
 }
 
 // A list is kept in the order of the ids, which is the order of time.
@@ -113,17 +109,14 @@ function show(change) {
     if (changed) say(article.dataset.say);
     return;
   }
-  if (!mine) { if (!change.root) bump(change.channel); return; }
+  if (!mine) return change.root ? undefined : bump(change.channel);
   if ("past" in (messages?.dataset ?? {}) || !messages) return;
   const list = thread
     ? (change.root === thread ? messages : null)
     : change.root ? $(`.entry[data-root="${change.root}"] > .replies`) : messages;
   if (!list) return;
-  let item = article.closest("li");
-  if (!item || list.matches(".replies, .thread")) {
-    item = document.createElement("li");
-    item.append(article);
-  }
+  const item = article.closest("li") ?? document.createElement("li");
+  if (!item.contains(article)) item.append(article);
   $("#empty")?.remove();
   insert(list, item);
   say(article.dataset.say);
@@ -303,4 +296,5 @@ if (text) {
   if (matchMedia("(hover: hover)").matches && !location.hash) text.focus({ preventScroll: true });
   typed();
 }
+$(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 if (messages) { listen(); read(); }

@@ -122,7 +122,7 @@ impl MessageView {
             channel: message.place.channel.clone(),
             root: message.place.thread.clone(),
             bot,
-            say: format!("{name}: {gist}"),
+            say: format!("{name}: {gist}").replace('`', ""),
             initials: initials(&name),
             hue: name.bytes().fold(0, |hue: usize, byte| hue.wrapping_mul(31) + usize::from(byte)) % 8,
             name,

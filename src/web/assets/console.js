@@ -124,11 +124,8 @@ function show(change) {
 }
 
 function bump(name) {
-  const tab = [...document.querySelectorAll("[data-tab]")].find((one) => one.dataset.tab === name);
-  const count = tab && $("[data-count]", tab);
-  if (!count) return;
-  count.textContent = Number(count.textContent) + 1;
-  count.parentElement.hidden = false;
+  const count = $(`[data-tab="${CSS.escape(name)}"] [data-count]`);
+  if (count) Object.assign(count, { textContent: Number(count.textContent) + 1 }).parentElement.hidden = false;
 }
 
 // After a gap: the page as it is now, and from it what we do not have or have in another form.
@@ -205,6 +202,7 @@ async function ask() {
 }
 
 function offer(completions) {
+  clearTimeout(asked);
   offered = completions;
   chosen = -1;
   list.replaceChildren(...completions.map((completion, index) => {

@@ -2,5 +2,6 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod store;

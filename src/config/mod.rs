@@ -68,6 +68,7 @@ impl Default for Console {
             channels: vec![
                 channel("deployments", "deploy, roll back, scale, migrate"),
                 channel("incidents", "when something is wrong"),
+                channel("general", "anything else"),
                 channel("random", "not listed in the policy: nothing runs from here"),
             ],
             session: "12h".to_owned(),

@@ -117,10 +117,14 @@ pub struct RequestRow {
     pub environment: Option<String>,
     /// The facts shown to those who decide.
     pub facts: Map<String, Value>,
+    /// The facts that could not be read; they make the call count as the strictest kind.
+    pub unreadable: Vec<String>,
     /// What the votes are bound to.
     pub binding: Option<Digest>,
     /// The policy that judged it last.
     pub policy: Option<Digest>,
+    /// Who can take the next step, as of the last judging.
+    pub awaits: Vec<PersonId>,
     /// Who confirmed it.
     pub confirmed_by: Option<PersonId>,
     /// What buttons on its present card carry.

@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod clock;
 pub mod domain;
 pub mod gate;
+pub mod playground;
 pub mod store;

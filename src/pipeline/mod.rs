@@ -99,6 +99,23 @@ impl Rooms {
         Ok(receipt)
     }
 
+    /// Takes in one event, does what it asks for and waits until the request it is about has ended or waits for
+    /// somebody: for the command line, which has nothing to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`Rooms::handle`], and when the request cannot be read.
+    pub async fn handle_to_rest(self: &Arc<Self>, inbound: Inbound) -> Result<(Receipt, Option<RequestRow>), Trouble> {
+        let (receipt, work) = self.receive(inbound).await?;
+        if let Some(work) = work {
+            self.work(work).await;
+        }
+        let row = match &receipt.request {
+            Some(request) => self.rest(request).await?,
+            None => None,
+        };
+        Ok((receipt, row))
+    }
+
     /// Waits until a request has ended or waits for somebody, and returns how it stands.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! countersign: an ops agent in team chat that does nothing until the right people have said yes.
 
+pub mod audit;
 pub mod catalog;
 pub mod clock;
 pub mod config;

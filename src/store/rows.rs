@@ -197,6 +197,22 @@ pub enum JobState {
     Ended,
 }
 
+impl JobState {
+    /// The word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Watching => "watching",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Reads what [`JobState::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Watching, Self::Ended].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// One run of one request. At most one per target is not ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobRow {

@@ -2,9 +2,11 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod gate;
 pub mod playground;
 pub mod store;
+pub mod web;

@@ -1,0 +1,317 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use minijinja::Environment;
+use serde::Serialize;
+
+use crate::domain::{Block, ButtonStyle, Field, MessageId, PersonId, Reply, RequestId, Tone};
+use crate::store::{Author, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState};
+
+/// The emoji that mean something here, with the word for them.
+const EMOJI: [(&str, &str); 2] = [("✅", "approve"), ("❌", "deny")];
+
+/// Gives the templates of this room to an environment. `message.html` shows one [`MessageView`] as `message`; it needs
+/// `csrf` and `once` for its forms.
+///
+/// # Errors
+/// A template does not parse.
+pub fn teach(env: &mut Environment<'static>) -> Result<(), minijinja::Error> {
+    env.add_template("icons.html", include_str!("templates/icons.html"))?;
+    env.add_template("card.html", include_str!("templates/card.html"))?;
+    env.add_template("message.html", include_str!("templates/message.html"))
+}
+
+/// What one must know beside a message to show it to somebody.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// Who looks.
+    pub viewer: &'a PersonId,
+    /// When.
+    pub now: Timestamp,
+    /// The names to show for people.
+    pub names: &'a BTreeMap<PersonId, String>,
+    /// The requests that the messages belong to.
+    pub requests: &'a BTreeMap<RequestId, RequestRow>,
+    /// The reactions on them.
+    pub reactions: &'a [ReactionRow],
+}
+
+/// A message as `message.html` shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct MessageView {
+    id: MessageId,
+    channel: String,
+    root: Option<MessageId>,
+    bot: bool,
+    name: String,
+    stranger: bool,
+    initials: String,
+    hue: usize,
+    at: When,
+    edited: Option<When>,
+    deleted: bool,
+    exact: Option<String>,
+    text: Vec<Span>,
+    card: Option<CardView>,
+    reactions: Vec<ReactionView>,
+    say: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CardView {
+    tone: &'static str,
+    word: &'static str,
+    reply: Reply,
+    title: Vec<Span>,
+    blocks: Vec<BlockView>,
+    primary: Vec<ButtonView>,
+    request: Option<RequestId>,
+    asker: Option<String>,
+    state: Option<&'static str>,
+    until: Option<When>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum BlockView {
+    Text { text: Vec<Span> },
+    Note { text: Vec<Span> },
+    Fields { fields: Vec<Field> },
+    Code { text: String, lines: usize },
+    Link { label: String, url: String, safe: bool },
+    Suggest { label: String, command: String },
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ButtonView {
+    action: &'static str,
+    label: String,
+    style: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ReactionView {
+    emoji: &'static str,
+    word: &'static str,
+    count: usize,
+    mine: bool,
+    who: String,
+}
+
+/// A moment as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct When {
+    /// RFC 3339, for machines.
+    pub iso: String,
+    /// The whole date, in UTC.
+    pub full: String,
+    /// Seen from now.
+    pub ago: String,
+}
+
+/// A piece of text: plain, or between backticks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Whether it stood between backticks.
+    pub code: bool,
+    /// The text without them.
+    pub text: String,
+}
+
+impl MessageView {
+    /// The view of one message.
+    pub fn of(message: &MessageRow, seen: &Seen<'_>) -> Self {
+        let (bot, name, stranger) = match &message.author {
+            Author::Bot => (true, "countersign".to_owned(), false),
+            Author::User { user, person: None } => (false, user.display.clone(), true),
+            Author::User { user, person: Some(person) } => {
+                (false, seen.names.get(person).unwrap_or(&user.display).clone(), false)
+            }
+        };
+        let (text, card) = match &message.body {
+            MessageBody::Text { text } => (text.as_str(), None),
+            MessageBody::Reply { reply } => ("", Some(card(reply, message, seen))),
+        };
+        let gist = card.as_ref().map_or_else(
+            || text.chars().take(140).collect(),
+            |card| format!("{}: {}", card.word, card.reply.title),
+        );
+        Self {
+            id: message.id.clone(),
+            channel: message.place.channel.clone(),
+            root: message.place.thread.clone(),
+            bot,
+            say: format!("{name}: {gist}"),
+            initials: initials(&name),
+            hue: name.bytes().fold(0, |hue: usize, byte| hue.wrapping_mul(31) + usize::from(byte)) % 8,
+            name,
+            stranger,
+            at: when(message.at, seen.now),
+            edited: message.edited_at.filter(|_| !bot).map(|at| when(at, seen.now)),
+            deleted: message.deleted,
+            exact: text.starts_with('/').then(|| text.to_owned()),
+            text: spans(text),
+            reactions: reactions(&message.id, card.is_some(), seen),
+            card,
+        }
+    }
+}
+
+fn card(reply: &Reply, message: &MessageRow, seen: &Seen<'_>) -> CardView {
+    let request = reply.request.as_ref().or(message.request.as_ref());
+    let row = request.and_then(|id| seen.requests.get(id));
+    let (tone, word) = tone(reply.tone);
+    CardView {
+        tone,
+        word,
+        title: spans(&reply.title),
+        blocks: reply.blocks.iter().map(block).collect(),
+        primary: reply.buttons.iter().map(button).collect(),
+        request: request.cloned(),
+        asker: row.map(|row| asker(row, seen.names)),
+        state: row.map(|row| state_word(row.state)),
+        until: row
+            .filter(|row| row.state == RequestState::Waiting)
+            .and_then(|row| row.expires_at)
+            .map(|at| when(at, seen.now)),
+        reply: reply.clone(),
+    }
+}
+
+fn asker(row: &RequestRow, names: &BTreeMap<PersonId, String>) -> String {
+    row.asker.as_ref().and_then(|person| names.get(person)).unwrap_or(&row.sender.display).clone()
+}
+
+const fn tone(tone: Tone) -> (&'static str, &'static str) {
+    match tone {
+        Tone::Info => ("info", "Answer"),
+        Tone::Waiting => ("waiting", "Waiting"),
+        Tone::Running => ("running", "Running"),
+        Tone::Done => ("done", "Done"),
+        Tone::Failed => ("failed", "Failed"),
+        Tone::Refused => ("refused", "Not done"),
+    }
+}
+
+/// The state of a request in words that fit behind "asked by Alice".
+pub const fn state_word(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Received => "being read",
+        RequestState::Waiting => "waiting for a yes",
+        RequestState::Approved => "agreed, about to start",
+        RequestState::Started => "running",
+        RequestState::Done => "done",
+        RequestState::Failed => "failed",
+        RequestState::Unknown => "end unknown",
+        RequestState::Answered => "answered",
+        RequestState::Refused => "refused",
+        RequestState::Denied => "denied",
+        RequestState::Expired => "expired",
+        RequestState::Withdrawn => "withdrawn",
+        RequestState::Superseded => "superseded",
+    }
+}
+
+fn block(block: &Block) -> BlockView {
+    match block {
+        Block::Text { text } => BlockView::Text { text: spans(text) },
+        Block::Note { text } => BlockView::Note { text: spans(text) },
+        Block::Fields { fields } => BlockView::Fields { fields: fields.clone() },
+        Block::Code { text } => BlockView::Code { text: text.clone(), lines: text.lines().count() },
+        Block::Link { label, url } => BlockView::Link {
+            label: label.clone(),
+            url: url.clone(),
+            // Anything else, `javascript:` above all, is shown and not linked.
+            safe: url.starts_with("https://") || url.starts_with("http://"),
+        },
+        Block::Suggest { label, command } => {
+            BlockView::Suggest { label: label.clone(), command: command.clone() }
+        }
+    }
+}
+
+fn button(button: &crate::domain::Button) -> ButtonView {
+    let style = match button.style {
+        ButtonStyle::Primary => "primary",
+        ButtonStyle::Danger => "danger",
+        ButtonStyle::Plain => "plain",
+    };
+    ButtonView { action: button.action.as_str(), label: button.label.clone(), style }
+}
+
+/// The reactions below a message: both where a vote can be cast, otherwise those that somebody has set.
+fn reactions(message: &MessageId, card: bool, seen: &Seen<'_>) -> Vec<ReactionView> {
+    let votable = card
+        && seen
+            .requests
+            .values()
+            .any(|row| row.card.as_ref() == Some(message) && row.state == RequestState::Waiting);
+    EMOJI
+        .into_iter()
+        .map(|(emoji, word)| {
+            let who: BTreeSet<_> = seen
+                .reactions
+                .iter()
+                .filter(|row| row.message == *message && row.emoji == emoji)
+                .map(|row| &row.person)
+                .collect();
+            let names: Vec<_> = who
+                .iter()
+                .map(|person| seen.names.get(person).map_or(person.0.as_str(), |name| name))
+                .collect();
+            ReactionView {
+                emoji,
+                word,
+                count: who.len(),
+                mine: who.contains(seen.viewer),
+                who: names.join(", "),
+            }
+        })
+        .filter(|view| votable || view.count > 0)
+        .collect()
+}
+
+/// Splits text at backticks. An odd one stays as it is.
+pub fn spans(text: &str) -> Vec<Span> {
+    let parts: Vec<_> = text.split('`').collect();
+    let paired = parts.len() - (parts.len() + 1) % 2;
+    let mut spans: Vec<Span> = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        if index >= paired {
+            spans.push(Span { code: false, text: format!("`{part}") });
+        } else if !part.is_empty() {
+            spans.push(Span { code: index % 2 == 1, text: (*part).to_owned() });
+        }
+    }
+    spans
+}
+
+fn initials(name: &str) -> String {
+    name.split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+/// A moment, seen from `now`.
+pub fn when(at: Timestamp, now: Timestamp) -> When {
+    When { iso: at.to_string(), full: moment(at), ago: ago(at, now) }
+}
+
+/// `12 Nov 2026, 14:05:09 UTC`.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
+}
+
+/// `just now`, `5 min ago`, `3 h ago`, `in 28 min`, and beyond a day the date.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - at.as_second();
+    let span = match seconds.unsigned_abs() {
+        0..=44 => return if seconds >= -5 { "just now".to_owned() } else { "in a moment".to_owned() },
+        distance @ 45..=3_569 => format!("{} min", (distance + 30) / 60),
+        distance @ 3_570..=86_399 => format!("{} h", (distance + 1_800) / 3_600),
+        _ => return at.strftime("%-d %b, %H:%M UTC").to_string(),
+    };
+    if seconds > 0 { format!("{span} ago") } else { format!("in {span}") }
+}

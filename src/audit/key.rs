@@ -45,6 +45,16 @@ impl PublicKey {
         Some(Self { instance: instance.to_owned(), key })
     }
 
+    /// The key of the record in `dir`.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn in_dir(dir: &Path) -> Result<Self, LedgerError> {
+        let file = KeyFile::in_dir(dir);
+        let key = file.read()?.ok_or_else(|| LedgerError::KeyMissing(file.place().to_owned()))?;
+        Ok(key.public())
+    }
+
     /// Which installation.
     pub fn instance(&self) -> &str {
         &self.instance

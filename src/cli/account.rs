@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use secrecy::ExposeSecret as _;
 
 use super::print;
 use crate::app::{catalog, policy, texts};
@@ -36,13 +37,13 @@ pub(super) async fn account(source: &Source, command: AccountCommand) -> Result<
     }
     let mut password = String::new();
     std::io::stdin().read_line(&mut password).context("cannot read the password")?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < SHORTEST {
+    let password = secrecy::SecretString::from(password.trim_end_matches(['\r', '\n']));
+    if password.expose_secret().chars().count() < SHORTEST {
         bail!("that password is too short; use at least {SHORTEST} characters");
     }
     crate::app::private_dir(&source.data_dir()).context("the data directory cannot be written")?;
     let store = Store::open(&source.data_dir()).await?;
-    store.put_account(&id, &web::hash_password(password)?).await?;
+    store.put_account(&id, &web::hash_password(&password)?).await?;
     print(&format!("{person} can sign in."))?;
     Ok(ExitCode::SUCCESS)
 }

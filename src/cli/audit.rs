@@ -86,7 +86,7 @@ fn line(record: &FlatRecord) -> String {
 
 async fn entries(store: &Store, request: &RequestId) -> Result<Vec<crate::audit::Logged>> {
     let rows = store.entries_of(request).await?;
-    Ok(rows.into_iter().map(crate::audit::Logged::read).collect::<Result<Vec<_>, _>>()?)
+    Ok(rows.iter().map(crate::audit::Logged::try_from).collect::<Result<Vec<_>, _>>()?)
 }
 
 async fn show(store: &Store, request: &str) -> Result<ExitCode> {
@@ -108,8 +108,8 @@ async fn show(store: &Store, request: &str) -> Result<ExitCode> {
 async fn check(store: &Store, source: &Source) -> Result<ExitCode> {
     let key = PublicKey::in_dir(&source.data_dir())?;
     Ok(match verify(store, &key, &[]).await {
-        Verification::Sound { size, root } => {
-            print(&format!("sound: {size} entries, root {root}"))?;
+        Verification::Sound { size, root, redacted } => {
+            print(&format!("sound: {size} entries, {redacted} redacted, root {root}"))?;
             ExitCode::SUCCESS
         }
         Verification::Tampered { first_bad, sentence } => {

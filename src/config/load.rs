@@ -74,7 +74,7 @@ pub fn load(named: Option<&Path>) -> Result<Source, ConfigError> {
             toml::from_str(&text).map_err(|error| wrong(path, &text, &error))?
         }
     };
-    check(&config)?;
+    config.check()?;
     Ok(Source { config, file })
 }
 
@@ -87,8 +87,13 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     }
 }
 
-/// What must never be: people switching persons on an address that others can reach, tokens over plain HTTP.
-fn check(config: &Config) -> Result<(), ConfigError> {
+impl Config {
+    /// Refuses what must never be: people switching persons on an address that others can reach, tokens over plain HTTP.
+    ///
+    /// # Errors
+    /// What is not safe, and what to set instead.
+    pub fn check(&self) -> Result<(), ConfigError> {
+    let config = self;
     let listen = config.server.listen;
     if config.playground.enabled && !listen.ip().is_loopback() {
         return Err(ConfigError::Unsafe(format!(
@@ -120,6 +125,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ async fn press(
             rooms.store.request(&id).await.map_err(|error| error.to_string())?
         }
         None => {
-            let waiting = rooms.store.waiting().await.map_err(|error| error.to_string())?;
+            let waiting = rooms.store.waiting(rooms.clock.now()).await.map_err(|error| error.to_string())?;
             waiting.into_iter().filter(|row| row.place.channel == place.channel).max_by_key(|row| row.created_at)
         }
     };

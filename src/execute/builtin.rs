@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Carried, Hands, Slip, failed};
-use crate::catalog::{Builtin, Call};
+use crate::catalog::{Builtin, Call, command, help_line, help_text};
 use crate::domain::{Field, Outcome, Output, PersonId, Place, parse_span};
 use crate::gate::{Cleared, Decision, Policy, Prospect, prospects};
 use crate::store::{HeldLock, RequestState, Row};
@@ -39,7 +39,7 @@ impl Hands {
         self.catalog
             .tools()
             .filter(|tool| open(&prospects(policy, person, place, tool.name())))
-            .map(|tool| tool.command())
+            .map(|tool| command(tool.name()))
             .collect()
     }
 
@@ -50,7 +50,7 @@ impl Hands {
             let mut lines = String::new();
             for tool in self.catalog.tools() {
                 if open(&prospects(&policy, person, place, tool.name())) {
-                    let _infallible = writeln!(lines, "{}", self.catalog.help_line(tool));
+                    let _infallible = writeln!(lines, "{}", help_line(tool));
                 }
             }
             let mut output = say("What you can ask for here. More about one: /help deploy".to_owned());
@@ -61,14 +61,14 @@ impl Hands {
         let Some(tool) = self.catalog.tool(&name) else {
             return failed(format!("there is no command `/{name}`; /help lists what there is"));
         };
-        let mut output = say(self.catalog.help_text(tool));
+        let mut output = say(help_text(tool));
         output.fields =
             prospects(&policy, person, place, tool.name()).iter().map(|prospect| describe(prospect, person)).collect();
         Outcome::Done(output)
     }
 
     async fn pending(&self, cleared: &Cleared) -> Outcome {
-        let waiting = match self.store.waiting().await {
+        let waiting = match self.store.waiting(self.clock.now()).await {
             Ok(waiting) => waiting,
             Err(error) => return failed(error.to_string()),
         };
@@ -140,13 +140,13 @@ impl Hands {
             return if at > now { Ok(at) } else { Err(format!("`{text}` is in the past")) };
         }
         let time: jiff::civil::Time = text.parse().map_err(|_no_time| wrong())?;
-        let zoned = now.to_zoned(self.zone());
-        let today = zoned.date().to_datetime(time).to_zoned(self.zone()).map_err(|_no_such_time| wrong())?;
+        let zoned = now.to_zoned_datetime(self.zone());
+        let today = zoned.date().to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?;
         let at = if today.timestamp() > now {
             today
         } else {
             let tomorrow = zoned.date().tomorrow().map_err(|_end_of_time| wrong())?;
-            tomorrow.to_datetime(time).to_zoned(self.zone()).map_err(|_no_such_time| wrong())?
+            tomorrow.to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?
         };
         Ok(at.timestamp())
     }
@@ -156,12 +156,12 @@ impl Hands {
     }
 
     fn clock_time(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone()).strftime("%H:%M %Z").to_string()
+        at.to_zoned_datetime(self.zone()).strftime("%H:%M %Z").to_string()
     }
 
     fn until(&self, at: Timestamp) -> String {
-        let zoned = at.to_zoned(self.zone());
-        let today = self.clock.now().to_zoned(self.zone()).date();
+        let zoned = at.to_zoned_datetime(self.zone());
+        let today = self.clock.now().to_zoned_datetime(self.zone()).date();
         let form = if zoned.date() == today { "until %H:%M %Z" } else { "until %Y-%m-%d %H:%M %Z" };
         zoned.strftime(form).to_string()
     }
@@ -199,7 +199,7 @@ fn describe(prospect: &Prospect, person: &PersonId) -> Field {
     let value = match prospect.decision {
         Decision::Allow => format!("{person} may, at once"),
         Decision::Confirm => format!("{person} may, after confirming"),
-        Decision::NeedApproval => format!("{person} may ask; needs {}", prospect.needs.join(" and ")),
+        Decision::NeedApproval => format!("{person} may ask; needs {}", prospect.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
         Decision::Deny => "not for you here".to_owned(),
     };
     Field::new(name, value)

@@ -72,7 +72,7 @@ impl Hands {
                 Ok(answer) => return Read::Unreadable(answer.sentence()),
                 Err(error) => return Read::Unreadable(error.to_string()),
             }
-            scope = scope.body(&value);
+            scope = scope.body(value.clone());
         }
         match &fact.expr {
             None => Read::Value(value),

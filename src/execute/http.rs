@@ -34,16 +34,16 @@ impl Hands {
         if !request.expect.contains(&answer.status) {
             return self.not_taken(manifest, &scope, &answer);
         }
-        let scope = scope.body(&answer.body);
+        let scope = scope.body(answer.body.clone());
         let saved = match save(request, &scope) {
             Ok(saved) => saved,
             Err(error) => return unknown(format!("it was taken, but the answer cannot be read: {error}")),
         };
         if manifest.watch.is_none() {
-            return self.settled(manifest, call, &scope.saved(&saved), answer.body).await;
+            return self.settled(manifest, call, &scope.saved(saved), answer.body).await;
         }
         // Where nobody listens any more the process is stopping; the run is watched again after the restart.
-        let _nobody_listens = progress.send(Progress::Taken(saved.clone())).await;
+        let _nobody_listens = progress.send(Progress::Taken(Value::Object(saved.clone()))).await;
         self.to_the_end(manifest, call, slip, saved, progress).await
     }
 
@@ -106,8 +106,10 @@ impl Hands {
                 answer.sentence()
             ));
         }
-        let text = format!("the back end said no: {}", answer.sentence());
-        self.failure(manifest, scope, text, answer.body.clone())
+        let scope = scope.clone().body(answer.body.clone());
+        let text = template::text(&manifest.output.fail, &scope);
+        let text = text.unwrap_or_else(|_no_words| format!("the back end said no: {}", answer.sentence()));
+        self.failure(manifest, &scope, text, answer.body.clone())
     }
 }
 
@@ -115,10 +117,10 @@ fn mutates(manifest: &Manifest) -> bool {
     manifest.effects.class.mutates()
 }
 
-fn save(request: &Http, scope: &Scope) -> Result<Value, template::TemplateError> {
+fn save(request: &Http, scope: &Scope) -> Result<Map<String, Value>, template::TemplateError> {
     let mut saved = Map::new();
     for (name, expression) in &request.save {
         saved.insert(name.clone(), template::eval(expression, scope)?);
     }
-    Ok(Value::Object(saved))
+    Ok(saved)
 }

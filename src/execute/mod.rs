@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use crate::audit::Recorded;
@@ -111,7 +111,13 @@ impl Hands {
     }
 
     /// Takes up the watch of a run that the back end had taken before a restart. Changes nothing.
-    pub async fn resume(&self, call: &Call, slip: &Slip, saved: Value, progress: mpsc::Sender<Progress>) -> Outcome {
+    pub async fn resume(
+        &self,
+        call: &Call,
+        slip: &Slip,
+        saved: Map<String, Value>,
+        progress: mpsc::Sender<Progress>,
+    ) -> Outcome {
         let Some(manifest) = self.catalog.tool(call.tool()).map(|tool| tool.manifest()) else {
             return failed(format!("there is no tool `{}` any more", call.tool()));
         };
@@ -153,19 +159,7 @@ impl Hands {
 
     /// The exact command of a call that a tool offers afterwards; `None` when it does not apply.
     fn offer(&self, undo: &Undo, scope: &Scope) -> Option<String> {
-        if let Some(when) = &undo.when
-            && !template::condition(when, scope).unwrap_or(false)
-        {
-            return None;
-        }
-        let args = template::object(&undo.args, scope).ok()?;
-        let proposal = crate::domain::Proposal {
-            tool: undo.tool.clone(),
-            args: Value::Object(args),
-            origin: crate::domain::Origin::System,
-        };
-        let call = self.catalog.admit(&proposal).ok()?;
-        Some(self.catalog.render(&call))
+        Some(self.catalog.render(&self.catalog.offered(undo, scope)?))
     }
 }
 

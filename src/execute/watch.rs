@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::{Hands, Progress, Slip, unknown};
@@ -17,10 +17,10 @@ impl Hands {
         manifest: &Manifest,
         call: &Call,
         slip: &Slip,
-        saved: Value,
+        saved: Map<String, Value>,
         progress: &mpsc::Sender<Progress>,
     ) -> Outcome {
-        let scope = self.scope(call, slip).saved(&saved);
+        let scope = self.scope(call, slip).saved(saved);
         let Some(watch) = &manifest.watch else {
             return self.settled(manifest, call, &scope, Value::Null).await;
         };
@@ -28,8 +28,8 @@ impl Hands {
             Ok(body) => body,
             Err(outcome) => return outcome,
         };
-        let scope = scope.body(&body);
-        if template::condition(&watch.success, &scope).unwrap_or(false) {
+        let scope = scope.watch(body.clone());
+        if template::condition(&watch.success, &scope.clone().body(body.clone())).unwrap_or(false) {
             return self.settled(manifest, call, &scope, body).await;
         }
         let said = template::text(&manifest.output.fail, &scope);
@@ -49,7 +49,7 @@ impl Hands {
             match self.get(manifest, &watch.get, &Default::default(), scope).await {
                 Ok(answer) if (200..300).contains(&answer.status) => {
                     failed = 0;
-                    let seen = scope.clone().body(&answer.body);
+                    let seen = scope.clone().body(answer.body.clone());
                     if template::condition(&watch.done, &seen).unwrap_or(false) {
                         return Ok(answer.body);
                     }
@@ -74,7 +74,7 @@ impl Hands {
         let mut seen = None;
         for _try in 0..10 {
             let Ok(answer) = self.get(manifest, &health.get, &Default::default(), scope).await else { continue };
-            let looked = scope.clone().health(&answer.body);
+            let looked = scope.clone().body(answer.body);
             let well = template::condition(&health.pass, &looked).unwrap_or(false);
             seen = Some((well, template::text(&health.say, &looked).unwrap_or_default(), looked));
             if well {

@@ -299,7 +299,7 @@ fn name(row: &RequestRow) -> String {
 }
 
 fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%H:%M %Z").to_string()
+    at.to_zoned_datetime(zone.clone()).strftime("%H:%M %Z").to_string()
 }
 
 /// A sentence as it stands alone: with a capital letter.

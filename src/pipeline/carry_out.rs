@@ -1,13 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::matter::Matter;
 use super::receive::since;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::{Recorded, Step};
+use crate::catalog::drift;
 use crate::domain::{Outcome, PersonId, RequestId};
 use crate::execute::{Carried, Progress, Slip};
 use crate::gate::{Cleared, Decision, clear, decide};
@@ -39,24 +42,24 @@ impl Rooms {
             let why = "a tool or a name it uses is gone".to_owned();
             return self.end(matter.row, RequestState::Superseded, why, None).await;
         };
-        let drift = self.catalog.drift(&matter.held, &now_matter.held);
+        let drifted = drift(&matter.held, &now_matter.held);
         if let Some(sentence) = reading.missing {
             return self.end(matter.row, RequestState::Superseded, sentence, None).await;
         }
-        if drift.is_empty() && matter.held == now_matter.held {
+        if drifted.is_empty() && matter.held == now_matter.held {
             return self.start(now_matter).await;
         }
-        self.ask_again(now_matter, &drift).await
+        self.ask_again(now_matter, &drifted).await
     }
 
     /// The world moved: what was agreed to is void, and is put up again as it is now.
-    async fn ask_again(self: &Arc<Self>, mut matter: Matter, drift: &[String]) -> Result<(), Trouble> {
+    async fn ask_again(self: &Arc<Self>, mut matter: Matter, drifted: &[String]) -> Result<(), Trouble> {
         matter.row.confirmed_by = None;
         matter.standing.confirmed_by = None;
         matter.standing.votes.clear();
         let policy = self.policy.load_full();
         let verdict = decide(&policy, &matter.case(self.clock.now()));
-        let what = format!("This changed since it was agreed to, so please look again: {}.", drift.join(", "));
+        let what = format!("This changed since it was agreed to, so please look again: {}.", drifted.join(", "));
         if let Some(short) = matter.assessment.short.clone() {
             let (crate::catalog::Short::Refuse(sentence) | crate::catalog::Short::Answer(sentence)) = short;
             return self.end(matter.row, RequestState::Superseded, sentence, None).await;
@@ -204,7 +207,7 @@ impl Rooms {
     }
 
     /// Takes up the watch of a run after a restart.
-    pub(super) async fn watch_again(self: Arc<Self>, matter: Matter, saved: Value) {
+    pub(super) async fn watch_again(self: Arc<Self>, matter: Matter, saved: Map<String, Value>) {
         let approvers = matter.standing.votes.iter().map(|vote| vote.person.clone()).collect();
         let underway = Underway { approvers, exclusive: Exclusive::Yes, row: matter.row };
         let slip = slip(&underway.row);
@@ -301,16 +304,18 @@ impl Rooms {
         Ok(())
     }
 
-    /// Starts what waited for its turn on a target.
-    pub(super) async fn next_on(self: &Arc<Self>, target: &str) -> Result<(), Trouble> {
-        let approved = self.store.approved().await?;
-        let Some(row) = approved.into_iter().find(|row| row.target.as_deref() == Some(target)) else {
-            return Ok(());
-        };
-        match self.matter(row).await? {
-            Some(matter) => Box::pin(self.carry_out(matter)).await,
-            None => Ok(()),
+    /// Starts what waited for its turn on a target. Boxed, because a start leads to a run and its end to here.
+    fn next_on<'a>(self: &'a Arc<Self>, target: &'a str) -> BoxFuture<'a, Result<(), Trouble>> {
+        async move {
+            let approved = self.store.approved().await?;
+            let next = approved.into_iter().find(|row| row.target.as_deref() == Some(target));
+            let Some(row) = next else { return Ok(()) };
+            match self.matter(row).await? {
+                Some(matter) => self.carry_out(matter).await,
+                None => Ok(()),
+            }
         }
+        .boxed()
     }
 }
 

@@ -113,7 +113,7 @@ impl Rooms {
 
     /// A newer request for the same tool and target takes the place of the older one that still waits.
     async fn supersede_others(&self, newer: &RequestRow) -> Result<(), Trouble> {
-        for older in self.store.waiting().await? {
+        for older in self.store.waiting(self.clock.now()).await? {
             let same = older.id != newer.id && older.tool == newer.tool && older.target == newer.target;
             if same && older.created_at <= newer.created_at {
                 let by = newer.asker.as_ref().map_or("somebody", |person| person.0.as_str());

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::receive::Work;
 use super::{Rooms, Trouble, answer, entries};
+use crate::catalog::help_line;
 use crate::domain::{Interpretation, Proposal, Reply, Tone};
 use crate::gate::{Decision, prospects};
 use crate::interpret::Reading;
@@ -84,7 +85,7 @@ impl Rooms {
                     .iter()
                     .any(|prospect| prospect.decision != Decision::Deny)
             })
-            .map(|tool| self.catalog.help_line(tool))
+            .map(|tool| help_line(tool))
             .collect()
     }
 

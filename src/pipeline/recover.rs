@@ -21,7 +21,12 @@ impl Rooms {
                 JobState::Ended => {}
             }
         }
-        for row in self.store.unfinished().await? {
+        let received = self.store.open_requests(RequestState::Received).await?;
+        let started = self.store.open_requests(RequestState::Started).await?;
+        for row in received.into_iter().chain(started) {
+            if self.store.job(&row.id).await?.is_some() {
+                continue;
+            }
             match row.state {
                 // It was acknowledged, so it is ours to do; nothing of it has been done yet.
                 RequestState::Received => {
@@ -55,7 +60,8 @@ impl Rooms {
     async fn take_up(self: &Arc<Self>, row: RequestRow, job: JobRow) -> Result<(), Trouble> {
         if let Some(matter) = self.matter(row).await? {
             let rooms = Arc::clone(self);
-            self.tasks.spawn(rooms.watch_again(matter, job.saved));
+            let saved = job.saved.as_object().cloned().unwrap_or_default();
+            self.tasks.spawn(rooms.watch_again(matter, saved));
         }
         Ok(())
     }

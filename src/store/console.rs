@@ -13,8 +13,6 @@ pub struct Session {
     pub token: Digest,
     /// Who.
     pub person: PersonId,
-    /// What their forms carry.
-    pub csrf: String,
     /// Since when.
     pub created_at: Timestamp,
     /// Until when.
@@ -51,11 +49,10 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "INSERT INTO session (token_digest, person, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO session (token_digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)",
         )
         .bind(session.token.to_string())
         .bind(&session.person.0)
-        .bind(&session.csrf)
         .bind(session.created_at.as_millisecond())
         .bind(session.expires_at.as_millisecond())
         .execute(&mut *tx)
@@ -66,7 +63,7 @@ impl Store {
     /// The session of this token, if it has not ended at `now`.
     pub async fn session(&self, token: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(
-            "SELECT person, csrf, created_at, expires_at FROM session WHERE token_digest = ? AND expires_at > ?",
+            "SELECT person, created_at, expires_at FROM session WHERE token_digest = ? AND expires_at > ?",
         )
         .bind(token.to_string())
         .bind(now.as_millisecond())
@@ -78,9 +75,8 @@ impl Store {
         Ok(Some(Session {
             token: *token,
             person: PersonId(row.try_get(0)?),
-            csrf: row.try_get(1)?,
-            created_at: time(row.try_get(2)?)?,
-            expires_at: time(row.try_get(3)?)?,
+            created_at: time(row.try_get(1)?)?,
+            expires_at: time(row.try_get(2)?)?,
         }))
     }
 
@@ -113,11 +109,25 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// How many wrong passwords there were for `name` since then.
-    pub async fn sign_in_failures(&self, name: &str, since: Timestamp) -> Result<i64, StoreError> {
-        let query = sqlx::query_scalar("SELECT COUNT(*) FROM sign_in_failure WHERE name = ? AND at_ms >= ?")
+    /// How many wrong passwords there were for `name` since then, and when the last one was.
+    pub async fn sign_in_failures(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<(i64, Option<Timestamp>), StoreError> {
+        let row = sqlx::query("SELECT COUNT(*), MAX(at_ms) FROM sign_in_failure WHERE name = ? AND at_ms >= ?")
             .bind(name)
-            .bind(since.as_millisecond());
-        Ok(query.fetch_one(&self.readers).await?)
+            .bind(since.as_millisecond())
+            .fetch_one(&self.readers)
+            .await?;
+        let last: Option<i64> = row.try_get(1)?;
+        let last = last.map(Timestamp::from_millisecond).transpose();
+        Ok((row.try_get(0)?, last.map_err(|error| StoreError::unreadable("sign_in_failure", error))?))
+    }
+
+    /// Forgets the wrong passwords for `name`, after a right one.
+    pub async fn drop_sign_in_failures(&self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sign_in_failure WHERE name = ?").bind(name).execute(&self.writer).await?;
+        Ok(())
     }
 }

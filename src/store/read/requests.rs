@@ -84,6 +84,20 @@ impl Store {
         self.read_requests(query).await
     }
 
+    /// These requests, as far as they exist, newest first.
+    pub async fn requests_of(&self, ids: &[RequestId]) -> Result<Vec<RequestRow>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::<Db>::new("SELECT body FROM request WHERE id IN (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| {
+            list.push_bind(id.as_str());
+        });
+        query.push(") ORDER BY id DESC");
+        self.read_requests(query).await
+    }
+
     /// Requests in `state` that are not over, oldest first. `Received` are those whose handling was cut off.
     pub async fn open_requests(&self, state: RequestState) -> Result<Vec<RequestRow>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(OPEN);

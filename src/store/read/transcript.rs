@@ -2,7 +2,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{from_json, parsed};
-use crate::domain::{MessageId, PersonId, Place, Platform};
+use crate::domain::{MessageId, PersonId, Place, Platform, RequestId};
 use crate::store::db::Db;
 use crate::store::{MessageRow, ReactionRow, Store, StoreError};
 
@@ -81,6 +81,29 @@ impl Store {
     pub async fn thread(&self, root: &MessageId) -> Result<Vec<MessageRow>, StoreError> {
         let mut query = QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE id = ");
         query.push_bind(root.as_str()).push(" OR thread = ").push_bind(root.as_str()).push(" ORDER BY id");
+        self.read_messages(query).await
+    }
+
+    /// All messages in the threads that `roots` opened, oldest first.
+    pub async fn threads(&self, roots: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+        if roots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query =
+            QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE thread IN (");
+        let mut list = query.separated(", ");
+        roots.iter().for_each(|root| {
+            list.push_bind(root.as_str());
+        });
+        query.push(") ORDER BY id");
+        self.read_messages(query).await
+    }
+
+    /// All messages that belong to a request, oldest first.
+    pub async fn messages_of(&self, request: &RequestId) -> Result<Vec<MessageRow>, StoreError> {
+        let mut query =
+            QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE request = ");
+        query.push_bind(request.as_str()).push(" ORDER BY id");
         self.read_messages(query).await
     }
 

@@ -3,4 +3,5 @@
 pub mod catalog;
 pub mod clock;
 pub mod domain;
+pub mod slash;
 pub mod store;

@@ -17,12 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
-use crate::catalog::Catalog;
 use crate::clock::{self, Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
-use crate::gate::Policy;
 use crate::interpret::ExactOnly;
 use crate::pipeline::Rooms;
 use crate::playground::{Playground, PlaygroundConfig};

@@ -1,2 +1,10 @@
 //! Parses arguments, runs, prints the error chain.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use countersign::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(Cli::parse())
+}

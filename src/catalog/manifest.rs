@@ -99,6 +99,9 @@ pub struct Slash {
     /// Flag name (without `--`) to argument.
     #[serde(default)]
     pub flags: BTreeMap<String, String>,
+    /// Whether the last positional argument takes all words that are left, so that it needs no quotes.
+    #[serde(default)]
+    pub rest: bool,
     /// An example with real values.
     pub example: String,
 }

@@ -1,11 +1,30 @@
 //! Floor 3: remembers. The only room with SQL.
 //!
-//! Writes of a request go through `audit::Ledger`, which hands them down as one [`Step`] each: a guard that must hold,
-//! rows to put, and entries for the record, all in one transaction. Reads are plain functions on [`Store`].
+//! Writes of a request go through `audit::Ledger`, which hands them down as one step each: a guard that must hold, rows
+//! to put, and entries for the record, all in one transaction. Reads are plain functions on [`Store`].
+//!
+//! INVARIANT: no row that belongs to a request is written outside a [`Batch`], and only the ledger begins one.
 
+mod batch;
+mod bulk;
+mod console;
+mod db;
+mod error;
+mod pending;
+mod put;
+mod read;
 mod rows;
 mod step;
+#[cfg(test)]
+mod tests;
+mod write;
 
+pub(crate) use batch::{Append, Appended, Ask, Batch};
+pub use console::Session;
+pub use db::Store;
+pub use error::StoreError;
+pub(crate) use put::Put;
+pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
 pub use rows::{
     Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState,
     VoteRow,

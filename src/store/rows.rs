@@ -117,10 +117,14 @@ pub struct RequestRow {
     pub environment: Option<String>,
     /// The facts shown to those who decide.
     pub facts: Map<String, Value>,
+    /// The facts that could not be read; they make the call count as the strictest kind.
+    pub unreadable: Vec<String>,
     /// What the votes are bound to.
     pub binding: Option<Digest>,
     /// The policy that judged it last.
     pub policy: Option<Digest>,
+    /// Who can take the next step, as of the last judging.
+    pub awaits: Vec<PersonId>,
     /// Who confirmed it.
     pub confirmed_by: Option<PersonId>,
     /// What buttons on its present card carry.
@@ -191,6 +195,22 @@ pub enum JobState {
     Watching,
     /// Over.
     Ended,
+}
+
+impl JobState {
+    /// The word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Watching => "watching",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Reads what [`JobState::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Watching, Self::Ended].into_iter().find(|state| state.as_str() == text)
+    }
 }
 
 /// One run of one request. At most one per target is not ended.

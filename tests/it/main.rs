@@ -1,1 +1,3 @@
 //! The app as a whole.
+
+mod playground;

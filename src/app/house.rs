@@ -1,0 +1,326 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use futures::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::{Step, story};
+use crate::config::{Channel, Config};
+use crate::control::Voice;
+use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
+use crate::pipeline::Rooms;
+use crate::slash;
+use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
+use crate::web::{
+    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView, Receipt,
+    RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
+};
+
+/// How long wrong passwords are remembered.
+const FAILURES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The house as the console sees it: the pipeline and the store behind the console's one trait.
+pub struct ConsoleHouse {
+    rooms: Arc<Rooms>,
+    channels: Vec<Channel>,
+    changed: broadcast::Sender<MessageChanged>,
+}
+
+impl ConsoleHouse {
+    /// The console's house over these rooms.
+    pub fn new(rooms: Arc<Rooms>, config: &Config) -> Arc<Self> {
+        let changed = broadcast::channel(1024).0;
+        Arc::new(Self { rooms, channels: config.console.channels.clone(), changed })
+    }
+
+    /// The console's router, for a server of one's own.
+    ///
+    /// # Errors
+    /// Addresses that are none, or a broken page template.
+    pub fn router(
+        self: &Arc<Self>,
+        sites: Vec<Site>,
+        voice: Voice,
+        closing: watch::Receiver<bool>,
+    ) -> Result<axum::Router> {
+        let mode = match voice {
+            Voice::Anybody => Mode::Playground,
+            Voice::Nobody => Mode::Accounts(Arc::clone(self) as Arc<dyn Accounts>),
+        };
+        let clock = Arc::clone(&self.rooms.clock);
+        let entropy = Arc::clone(&self.rooms.entropy);
+        let house = Arc::clone(self) as Arc<dyn House>;
+        let web = Web::new(house, clock, entropy, Settings { mode, sites, closing })?;
+        Ok(web::router(Arc::new(web)))
+    }
+
+    /// Serves the console until `stop` is cancelled.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        config: Config,
+        voice: Voice,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let sites = sites(&config, listener.local_addr()?)?;
+        let (close, closing) = watch::channel(false);
+        let router = self.router(sites, voice, closing.clone())?;
+        let closer = async {
+            stop.cancelled().await;
+            // The server may have ended by itself.
+            let _nobody_serves = close.send(true);
+            Ok(())
+        };
+        let relay = async {
+            self.relay(&stop).await;
+            Ok(())
+        };
+        let served = async { web::serve(listener, router, closing).await.context("the console") };
+        tokio::try_join!(served, closer, relay)?;
+        Ok(())
+    }
+
+    /// Passes on to the pages what the pipeline says has changed.
+    async fn relay(&self, stop: &CancellationToken) {
+        let mut changed = self.rooms.changed.subscribe();
+        while let Some(change) = stop.run_until_cancelled(changed.recv()).await {
+            match change {
+                Ok(change) => {
+                    let change =
+                        MessageChanged { id: change.message, channel: change.channel, root: change.root };
+                    // No page may be open.
+                    let _nobody_looks = self.changed.send(change);
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn place(channel: &str) -> Place {
+        Place {
+            platform: Platform::Console,
+            workspace: String::new(),
+            channel: channel.to_owned(),
+            thread: None,
+        }
+    }
+}
+
+/// The addresses the console is reached at: where it listens, and the names of the configuration.
+fn sites(config: &Config, addr: std::net::SocketAddr) -> Result<Vec<Site>> {
+    let mut origins = vec![format!("http://{addr}")];
+    if addr.ip().is_loopback() || addr.ip().is_unspecified() {
+        origins.push(format!("http://localhost:{}", addr.port()));
+        origins.push(format!("http://127.0.0.1:{}", addr.port()));
+    }
+    origins.extend(config.server.hosts.iter().map(|host| format!("https://{host}")));
+    origins.dedup();
+    origins.iter().map(|origin| Site::parse(origin).map_err(anyhow::Error::from)).collect()
+}
+
+fn unread_store(error: store::StoreError) -> Trouble {
+    Trouble::NotRead(Box::new(error))
+}
+
+impl House for ConsoleHouse {
+    fn receive(&self, inbound: Inbound) -> Answer<'_, Receipt> {
+        async move {
+            let receipt =
+                self.rooms.handle(inbound).await.map_err(|trouble| Trouble::NotRecorded(Box::new(trouble)))?;
+            Ok(Receipt { request: receipt.request, message: receipt.message })
+        }
+        .boxed()
+    }
+
+    fn people(&self) -> Vec<PersonView> {
+        let policy = self.rooms.policy.load();
+        policy
+            .people()
+            .map(|person| PersonView {
+                id: person.id.clone(),
+                name: person.id.0.clone(),
+                roles: person.granted.iter().cloned().collect(),
+            })
+            .collect()
+    }
+
+    fn channels(&self, _person: &PersonId) -> Vec<ChannelView> {
+        let view = |channel: &Channel| ChannelView { name: channel.name.clone(), topic: channel.topic.clone() };
+        self.channels.iter().map(view).collect()
+    }
+
+    fn messages<'a>(
+        &'a self,
+        channel: &'a str,
+        before: Option<&'a MessageId>,
+        limit: usize,
+    ) -> Answer<'a, Vec<MessageRow>> {
+        async move {
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            let place = Self::place(channel);
+            self.rooms.store.channel_messages(&place, before, limit).await.map_err(unread_store)
+        }
+        .boxed()
+    }
+
+    fn threads<'a>(&'a self, roots: &'a [MessageId]) -> Answer<'a, Vec<MessageRow>> {
+        async move { self.rooms.store.threads(roots).await.map_err(unread_store) }.boxed()
+    }
+
+    fn message<'a>(&'a self, id: &'a MessageId) -> Answer<'a, Option<MessageRow>> {
+        async move { self.rooms.store.message(id).await.map_err(unread_store) }.boxed()
+    }
+
+    fn reactions<'a>(&'a self, messages: &'a [MessageId]) -> Answer<'a, Vec<ReactionRow>> {
+        async move { self.rooms.store.reactions(messages).await.map_err(unread_store) }.boxed()
+    }
+
+    fn requests<'a>(&'a self, ids: &'a [RequestId]) -> Answer<'a, Vec<RequestRow>> {
+        async move { self.rooms.store.requests_of(ids).await.map_err(unread_store) }.boxed()
+    }
+
+    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>> {
+        async move {
+            let words = query.trim();
+            let filter = RequestFilter {
+                text: (!words.is_empty()).then(|| words.to_owned()),
+                ..RequestFilter::default()
+            };
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            self.rooms.store.requests(&filter, limit).await.map_err(unread_store)
+        }
+        .boxed()
+    }
+
+    fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {
+        async move {
+            let Some(row) = self.rooms.store.request(request).await.map_err(unread_store)? else {
+                return Ok(None);
+            };
+            let entries = self.rooms.ledger.entries_of(request).await;
+            let entries = entries.map_err(|error| Trouble::NotRead(Box::new(error)))?;
+            let lines = story(&entries).into_iter().map(|line| StoryLine {
+                at: line.at,
+                who: line.who,
+                what: line.what,
+                detail: String::new(),
+            });
+            Ok(Some(RequestStory { raw: row.said.clone(), row, lines: lines.collect() }))
+        }
+        .boxed()
+    }
+
+    fn unread<'a>(&'a self, person: &'a PersonId) -> Answer<'a, BTreeMap<String, Unread>> {
+        async move {
+            let places: Vec<Place> = self.channels.iter().map(|channel| Self::place(&channel.name)).collect();
+            let states = self.rooms.store.channel_states(person, &places).await.map_err(unread_store)?;
+            let mut unread = BTreeMap::new();
+            for state in states {
+                let upto = self.rooms.store.read_mark(person, &state.channel).await.map_err(unread_store)?;
+                let count = usize::try_from(state.unread).unwrap_or(0);
+                unread.insert(state.channel, Unread { count, upto });
+            }
+            Ok(unread)
+        }
+        .boxed()
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        person: &'a PersonId,
+        channel: &'a str,
+        upto: &'a MessageId,
+    ) -> Answer<'a, ()> {
+        async move {
+            let row = Row::Read { person: person.clone(), channel: channel.to_owned(), upto: upto.clone() };
+            let step = Step { guard: Guard::Open, rows: vec![row], entries: Vec::new() };
+            let written = self.rooms.ledger.write(step).await;
+            // An open guard refuses nothing.
+            written.map(|_written| ()).map_err(|error| Trouble::NotRecorded(Box::new(error)))
+        }
+        .boxed()
+    }
+
+    fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>> {
+        let completions = slash::complete(typed.text, typed.text.len(), &self.rooms.catalog);
+        let completions = completions
+            .into_iter()
+            .map(|way| Completion { insert: way.insert, label: way.label, hint: way.hint })
+            .collect();
+        std::future::ready(Ok(completions)).boxed()
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<MessageChanged> {
+        self.changed.subscribe()
+    }
+}
+
+impl Accounts for ConsoleHouse {
+    fn password_hash<'a>(&'a self, person: &'a PersonId) -> Answer<'a, Option<String>> {
+        async move {
+            // An account of somebody who has left the policy opens nothing.
+            if self.rooms.policy.load().person(person).is_none() {
+                return Ok(None);
+            }
+            self.rooms.store.account(person).await.map_err(unread_store)
+        }
+        .boxed()
+    }
+
+    fn open_session(&self, session: Session) -> Answer<'_, ()> {
+        async move {
+            let session = store::Session {
+                token: session.token,
+                person: session.person,
+                created_at: session.opened_at,
+                expires_at: session.expires_at,
+            };
+            self.rooms.store.put_session(&session).await.map_err(unread_store)
+        }
+        .boxed()
+    }
+
+    fn session<'a>(&'a self, token: &'a Digest) -> Answer<'a, Option<Session>> {
+        async move {
+            let now = self.rooms.clock.now();
+            let session = self.rooms.store.session(token, now).await.map_err(unread_store)?;
+            Ok(session.map(|session| Session {
+                token: session.token,
+                person: session.person,
+                opened_at: session.created_at,
+                expires_at: session.expires_at,
+            }))
+        }
+        .boxed()
+    }
+
+    fn close_session<'a>(&'a self, token: &'a Digest) -> Answer<'a, ()> {
+        async move { self.rooms.store.drop_session(token).await.map_err(unread_store) }.boxed()
+    }
+
+    fn failures<'a>(&'a self, key: &'a str) -> Answer<'a, Failures> {
+        async move {
+            let since = self.rooms.clock.now().saturating_sub(FAILURES_KEPT).unwrap_or(Timestamp::MIN);
+            let (count, last) = self.rooms.store.sign_in_failures(key, since).await.map_err(unread_store)?;
+            Ok(Failures { count: u32::try_from(count).unwrap_or(u32::MAX), last })
+        }
+        .boxed()
+    }
+
+    fn note_failure<'a>(&'a self, key: &'a str, at: Timestamp) -> Answer<'a, ()> {
+        async move {
+            let keep = at.saturating_sub(FAILURES_KEPT).unwrap_or(Timestamp::MIN);
+            self.rooms.store.put_sign_in_failure(key, at, keep).await.map_err(unread_store)
+        }
+        .boxed()
+    }
+
+    fn forget_failures<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        async move { self.rooms.store.drop_sign_in_failures(key).await.map_err(unread_store) }.boxed()
+    }
+}

@@ -1,0 +1,205 @@
+//! Floor 9: builds the house. The only room that knows every concrete type.
+
+mod files;
+mod house;
+mod lock;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::audit::Ledger;
+use crate::clock::{self, Clock, Entropy, SystemClock, SystemEntropy};
+use crate::config::Source;
+use crate::control::{self, Voice};
+use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::interpret::ExactOnly;
+use crate::pipeline::Rooms;
+use crate::playground::{Playground, PlaygroundConfig};
+use crate::store::Store;
+use crate::worker;
+
+pub use files::{Texts, catalog, policy, texts, vocabulary};
+pub use house::ConsoleHouse;
+pub use lock::DataLock;
+
+/// What is brought from outside instead of being taken from the machine: tests bring their own.
+pub struct Parts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The program that plays the replicas: this one.
+    pub program: PathBuf,
+}
+
+impl Parts {
+    /// The machine's own.
+    ///
+    /// # Errors
+    /// When the path of this program cannot be found out.
+    pub fn of_this_machine() -> Result<Self> {
+        Ok(Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            program: std::env::current_exe().context("cannot find out where this program is")?,
+        })
+    }
+}
+
+/// The house, built and lit, with its doors still shut.
+pub struct App {
+    /// The rooms.
+    pub rooms: Arc<Rooms>,
+    /// What it operates, in playground mode.
+    pub playground: Option<Playground>,
+    source: Source,
+    stop: CancellationToken,
+    _lock: DataLock,
+}
+
+impl App {
+    /// Builds everything on the configuration's data directory, and takes up what a stop in the middle left behind.
+    ///
+    /// # Errors
+    /// A directory that cannot be written, data that another process has, files that are not right.
+    pub async fn build(source: Source, parts: Parts) -> Result<Self> {
+        let data_dir = source.data_dir();
+        let lock = DataLock::take(&data_dir)?;
+        let texts = texts(&source)?;
+        let catalog = Arc::new(catalog(&texts)?);
+        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
+        let store = Store::open(&data_dir).await?;
+        let ledger = Ledger::open(
+            store.clone(),
+            &data_dir,
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.entropy),
+        )
+        .await?;
+        let (connections, playground) = connect(&source, &parts).await?;
+        let reach = Reach {
+            catalog: Arc::clone(&catalog),
+            policy: Arc::clone(&policy),
+            store: store.clone(),
+            connections: Arc::new(connections),
+            clock: Arc::clone(&parts.clock),
+        };
+        let rooms = Arc::new(Rooms {
+            hands: Hands::new(reach),
+            catalog,
+            policy,
+            store,
+            ledger,
+            interpreter: Arc::new(ExactOnly),
+            clock: parts.clock,
+            entropy: parts.entropy,
+            changed: broadcast::channel(1024).0,
+            tasks: TaskTracker::new(),
+        });
+        rooms.recover().await?;
+        Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
+    }
+
+    /// Whether one may speak for a person of one's choice here.
+    pub fn voice(&self) -> Voice {
+        if self.playground.is_some() { Voice::Anybody } else { Voice::Nobody }
+    }
+
+    /// Opens the doors and works until `until` resolves, then stops everything that was started.
+    ///
+    /// # Errors
+    /// An address that cannot be had. The message says what to do instead.
+    pub async fn serve(self, until: impl Future<Output = ()>, opened: impl FnOnce(SocketAddr)) -> Result<()> {
+        let listen = self.source.config.server.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!(
+                "cannot listen on {listen}: is another program using it? Stop that one, or set `server.listen` (or \
+                 --listen) to another address"
+            )
+        })?;
+        let addr = listener.local_addr()?;
+        let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
+        let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
+        let data_dir = self.source.data_dir();
+        let desk = control::serve(Arc::clone(&self.rooms), self.voice(), &data_dir, self.stop.clone());
+        let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
+        opened(addr);
+        let stop = self.stop.clone();
+        let waiting = async move {
+            until.await;
+            stop.cancel();
+            Ok(())
+        };
+        let doors = async { tokio::try_join!(console, async { desk.await.context("the control socket") }) };
+        let served = tokio::try_join!(doors, async {
+            worker.await;
+            Ok(())
+        }, waiting);
+        self.stop().await;
+        served.map(|_all_stopped| ())
+    }
+
+    /// Waits for the work under way, then stops what was started.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.rooms.tasks.close();
+        // A long run is not waited for: the back end goes on with it, and it is watched again after the start.
+        let patience = std::time::Duration::from_secs(5);
+        if tokio::time::timeout(patience, self.rooms.tasks.wait()).await.is_err() {
+            tracing::warn!("work was still under way; it is taken up again at the next start");
+        }
+        if let Some(playground) = self.playground {
+            playground.shutdown().await;
+        }
+    }
+}
+
+/// The back ends of the configuration, and the playground if it is wanted.
+async fn connect(source: &Source, parts: &Parts) -> Result<(Connections, Option<Playground>)> {
+    let client = client().context("cannot set up the client for back ends")?;
+    let mut connections: Connections = BTreeMap::new();
+    for (name, settings) in &source.config.connections {
+        let token = settings
+            .token
+            .as_ref()
+            .map(|token| token.resolve(&source.folder()))
+            .transpose()
+            .with_context(|| format!("the connection `{name}` has no token"))?;
+        let base = settings.base_url.parse().with_context(|| format!("the connection `{name}`"))?;
+        let mut connection = Connection::new(client.clone(), base, token);
+        for (header, value) in &settings.headers {
+            connection = connection.with_header(header.parse()?, value.parse()?);
+        }
+        connections.insert(name.clone(), connection);
+    }
+    if !source.config.playground.enabled {
+        return Ok((connections, None));
+    }
+    if connections.contains_key("playground") {
+        bail!("the connection `playground` is the playground's own; name yours otherwise, or switch the playground off");
+    }
+    let token: secrecy::SecretString = clock::token(parts.entropy.as_ref())?.into();
+    let dir = source.data_dir().join("playground");
+    let playground =
+        Playground::start(PlaygroundConfig::demo(parts.program.clone(), dir, token.clone())).await?;
+    let base = playground.base_url().parse().context("the playground's address")?;
+    connections.insert("playground".to_owned(), Connection::new(client, base, Some(token)));
+    Ok((connections, Some(playground)))
+}
+
+/// The folder of a data directory that must be private.
+pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}

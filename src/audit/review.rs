@@ -1,0 +1,209 @@
+//! What reviewers look at: one flat record per request, and its story in plain words. Pure functions over entries.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::draft::at_text;
+use super::{EntryKind, Logged};
+
+/// One request in the form that reviewers expect.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlatRecord {
+    /// When it was asked, in UTC.
+    pub timestamp: String,
+    /// Who asked: the person, or the account of a stranger.
+    pub user: String,
+    /// The exact slash command it amounts to; empty when it came to none.
+    pub command: String,
+    /// Who said yes, in order; the votes it was started with, or those that stand.
+    pub approved_by: Vec<String>,
+    /// How it ended, or where it stands: `done`, `failed`, `unknown`, `denied`, `waiting` ...
+    pub result: String,
+    /// From the start to the end of the run; nothing if it did not run to an end.
+    pub duration_seconds: Option<f64>,
+    /// Where it was asked.
+    pub channel: String,
+}
+
+/// One line of the story of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoryLine {
+    /// The entry it tells of.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// What they did, as a phrase that goes on after the name.
+    pub what: String,
+}
+
+/// The flat record of the entries of one request, oldest first. `None` if it was never received.
+pub fn flat_record(entries: &[Logged]) -> Option<FlatRecord> {
+    let received = entries.iter().find(|entry| entry.kind == EntryKind::Received)?;
+    let command = entries
+        .iter()
+        .rev()
+        .filter(|entry| matches!(entry.kind, EntryKind::Interpreted | EntryKind::Judged | EntryKind::Started))
+        .find_map(|entry| entry.text("command"));
+    Some(FlatRecord {
+        timestamp: at_text(received.at),
+        user: received.who().to_owned(),
+        command: command.unwrap_or_default().to_owned(),
+        approved_by: approvers(entries),
+        result: result(entries),
+        duration_seconds: duration_seconds(entries),
+        channel: received.text("channel").unwrap_or_default().to_owned(),
+    })
+}
+
+/// The story of entries, one line each.
+pub fn story(entries: &[Logged]) -> Vec<StoryLine> {
+    entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| StoryLine {
+            seq: entry.seq,
+            at: entry.at,
+            who: entry.who().to_owned(),
+            what: what(entry, entries.get(..=index).unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// Those who approved, as the start names them; before it, those whose approval stands.
+fn approvers(entries: &[Logged]) -> Vec<String> {
+    let started = entries.iter().rev().find(|entry| entry.kind == EntryKind::Started);
+    if let Some(Value::Array(people)) = started.and_then(|entry| entry.body.get("approved_by")) {
+        return people.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+    let mut standing: Vec<String> = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Voted) {
+        let choice = entry.text("choice");
+        if matches!(choice, Some("approve" | "deny" | "retract")) {
+            standing.retain(|person| person != entry.who());
+        }
+        if choice == Some("approve") {
+            standing.push(entry.who().to_owned());
+        }
+    }
+    standing
+}
+
+/// The last word on how it ended, or where it stands.
+fn result(entries: &[Logged]) -> String {
+    entries.iter().rev().find_map(word).unwrap_or("received").to_owned()
+}
+
+/// What an entry says of that, if anything.
+fn word(entry: &Logged) -> Option<&str> {
+    match entry.kind {
+        EntryKind::Finished => entry.text("result"),
+        EntryKind::Ended => entry.text("state"),
+        EntryKind::Started | EntryKind::Recovered => Some("started"),
+        EntryKind::Judged => entry.text("decision").map(standing),
+        EntryKind::Opened
+        | EntryKind::Received
+        | EntryKind::Interpreted
+        | EntryKind::Voted
+        | EntryKind::Replied
+        | EntryKind::PolicyLoaded
+        | EntryKind::KeyRotated
+        | EntryKind::CheckpointExported
+        | EntryKind::PayloadRedacted
+        | EntryKind::RestoreAccepted => None,
+    }
+}
+
+/// Where a request stands right after a decision.
+fn standing(decision: &str) -> &str {
+    match decision {
+        "deny" => "refused",
+        "confirm" | "need_approval" => "waiting",
+        other => other,
+    }
+}
+
+fn duration_seconds(entries: &[Logged]) -> Option<f64> {
+    let started = entries.iter().find(|entry| entry.kind == EntryKind::Started)?;
+    let finished = entries.iter().rev().find(|entry| entry.kind == EntryKind::Finished)?;
+    let millis = finished.at.as_millisecond() - started.at.as_millisecond();
+    Some(std::time::Duration::from_millis(u64::try_from(millis).ok()?).as_secs_f64())
+}
+
+/// What an entry tells, given all up to it.
+fn what(entry: &Logged, so_far: &[Logged]) -> String {
+    let text = |key| entry.text(key).unwrap_or_default();
+    let command = || entry.text("command").map(|command| format!("`{command}`"));
+    match entry.kind {
+        EntryKind::Opened => "began the record".to_owned(),
+        EntryKind::Received => match entry.text("channel") {
+            Some(channel) => format!("wrote in #{}", channel.trim_start_matches('#')),
+            None => "sent a message".to_owned(),
+        },
+        EntryKind::Interpreted => match command() {
+            Some(command) => format!("read it as {command}"),
+            None => with("read it", text("text")),
+        },
+        EntryKind::Judged => with(judged(text("decision")), text("reason")),
+        EntryKind::Voted => with(voted(text("choice")), text("note")),
+        EntryKind::Started => {
+            let started = format!("started {}", command().unwrap_or_else(|| "it".to_owned()));
+            match approvers(so_far).as_slice() {
+                [] => started,
+                people => format!("{started}, approved by {}", people.join(" and ")),
+            }
+        }
+        EntryKind::Recovered => with("found the run cut off", text("reason")),
+        EntryKind::Finished => {
+            let after =
+                duration_seconds(so_far).map(|seconds| format!(" after {seconds:.1} s")).unwrap_or_default();
+            with(&format!("{}{after}", finished(text("result"))), text("text"))
+        }
+        EntryKind::Ended => with(&format!("ended it as {}", text("state")), text("reason")),
+        EntryKind::Replied => with("answered", text("title")),
+        EntryKind::PolicyLoaded => "put another policy in force".to_owned(),
+        EntryKind::KeyRotated => "changed the signing key".to_owned(),
+        EntryKind::CheckpointExported => with("exported a checkpoint", text("sink")),
+        EntryKind::PayloadRedacted => {
+            let seq = entry.body.get("seq").and_then(Value::as_u64).unwrap_or_default();
+            with(&format!("took away the {} of entry {seq}", text("name")), text("reason"))
+        }
+        EntryKind::RestoreAccepted => with("accepted a restored backup", text("reason")),
+    }
+}
+
+fn judged(decision: &str) -> &str {
+    match decision {
+        "allow" => "allowed it",
+        "confirm" => "asked for a confirmation",
+        "need_approval" => "asked for approval",
+        "deny" => "refused it",
+        other => other,
+    }
+}
+
+fn voted(choice: &str) -> &str {
+    match choice {
+        "confirm" => "confirmed it",
+        "approve" => "approved it",
+        "deny" => "denied it",
+        "retract" => "took the approval back",
+        other => other,
+    }
+}
+
+fn finished(result: &str) -> &str {
+    match result {
+        "done" => "finished it",
+        "failed" => "saw it fail",
+        "unknown" => "cannot tell whether it was done",
+        other => other,
+    }
+}
+
+/// A phrase, and what follows a colon where there is something to follow.
+fn with(phrase: &str, detail: &str) -> String {
+    if detail.is_empty() { phrase.to_owned() } else { format!("{phrase}: {detail}") }
+}

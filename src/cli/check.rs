@@ -1,0 +1,34 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::print;
+use crate::app::{catalog, policy, texts};
+use crate::config::Source;
+
+/// Checks the configuration and all it names, and prints what is in effect.
+pub(super) fn config(source: &Source) -> Result<ExitCode> {
+    let texts = texts(source)?;
+    let catalog = catalog(&texts)?;
+    let policy = policy(&texts, &catalog)?;
+    for (name, connection) in &source.config.connections {
+        if let Some(token) = &connection.token {
+            token.resolve(&source.folder()).map_err(|error| anyhow::anyhow!("the connection `{name}`: {error}"))?;
+        }
+    }
+    let file = source.file.as_ref().map_or_else(|| "the embedded defaults".to_owned(), |file| file.display().to_string());
+    print(&format!("# From {file}; data in {}", source.data_dir().display()))?;
+    // Secrets stand in the configuration by reference only, so there is nothing to mask.
+    print(toml::to_string_pretty(&source.config)?.trim_end())?;
+    let (tools, people) = (catalog.tools().count(), policy.people().count());
+    print(&format!("# All is well: {tools} tools, {people} people, policy {}", policy.digest().short()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the policy against the tools and the catalogue.
+pub(super) fn policy_file(source: &Source) -> Result<ExitCode> {
+    let texts = texts(source)?;
+    let policy = policy(&texts, &catalog(&texts)?)?;
+    print(&format!("{} is right; policy {}", texts.policy.0, policy.digest().short()))?;
+    Ok(ExitCode::SUCCESS)
+}

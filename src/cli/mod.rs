@@ -1,0 +1,165 @@
+//! Floor 10: the commands. `serve` is what runs when none is named.
+
+mod account;
+mod audit;
+mod check;
+mod init;
+mod say;
+mod serve;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Source, load};
+use crate::playground::replica::{self, ReplicaArgs};
+
+/// An ops agent in team chat that does nothing until the right people have said yes.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Where the configuration and the data are.
+#[derive(Clone, Debug, Args)]
+struct PlaceArgs {
+    /// The configuration: a file, or a folder with a countersign.toml. Left out: ./countersign.toml, else the defaults.
+    #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Where the database and the keys are, in place of the configuration's data_dir.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The address to listen on, in place of the configuration's server.listen.
+    #[arg(long, global = true, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything. This is what runs when no command is named.
+    Serve,
+    /// Write the configuration, the policy, the catalogue and the tools into a folder, for editing.
+    Init {
+        /// The folder. Files that are there are left alone.
+        dir: PathBuf,
+    },
+    /// Say something as a person, through the running server if there is one, and print what comes of it.
+    Say(say::SayArgs),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at the policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Look at the record.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Manage the accounts of the console, for use without the playground.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Parts of the playground.
+    #[command(subcommand, hide = true)]
+    Playground(PlaygroundCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the configuration and every file it names, and print what is in effect. Secrets are not shown.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Check the policy against the tools and the catalogue.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlaygroundCommand {
+    /// One replica of one service. Started by the playground.
+    Replica(ReplicaArgs),
+}
+
+/// Runs a command and says on standard error what went wrong.
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // With standard error gone there is nobody to tell.
+            let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and its causes, each once.
+fn chain(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if told.contains(&text) {
+            continue;
+        }
+        if !told.is_empty() {
+            told.push_str(": ");
+        }
+        told.push_str(&text);
+    }
+    told
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    // A replica is one of many and stays small: no runtime of ours, no configuration, no log.
+    if let Some(Command::Playground(PlaygroundCommand::Replica(args))) = cli.command {
+        replica::run(args)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Everything that speaks TLS uses this one provider; two in one program panic at the first client.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    let source = cli.place.source()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::serve(source).await,
+            Command::Init { dir } => init::init(&dir),
+            Command::Say(args) => say::say(source, args).await,
+            Command::Config(ConfigCommand::Check) => check::config(&source),
+            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Audit(command) => audit::audit(&source, command).await,
+            Command::Account(command) => account::account(&source, command).await,
+            Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
+        }
+    })
+}
+
+impl PlaceArgs {
+    fn source(&self) -> Result<Source> {
+        let mut source = load(self.config.as_deref())?;
+        if let Some(listen) = self.listen {
+            source.config.server.listen = listen;
+        }
+        if let Some(data) = &self.data {
+            // Named on the command line, it counts from where the command is run.
+            source.config.data_dir = Some(std::path::absolute(data).context("the data directory")?);
+        }
+        source.config.check()?;
+        Ok(source)
+    }
+}
+
+/// Prints to standard output. A reader that went away ends the command without noise.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}

@@ -1,0 +1,206 @@
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{Carried, Hands, Slip, failed};
+use crate::catalog::{Builtin, Call, command, help_line, help_text};
+use crate::domain::{Field, Outcome, Output, PersonId, Place, parse_span};
+use crate::gate::{Cleared, Decision, Policy, Prospect, prospects};
+use crate::store::{HeldLock, RequestState, Row};
+
+impl Hands {
+    /// Runs what needs no back end.
+    pub(super) async fn builtin(&self, builtin: Builtin, cleared: &Cleared, slip: &Slip) -> Carried {
+        match builtin {
+            Builtin::Whoami => Carried::plain(self.whoami(cleared)),
+            Builtin::Help => Carried::plain(self.help(cleared)),
+            Builtin::Pending => Carried::plain(self.pending(cleared).await),
+            Builtin::Lock => self.lock(cleared, slip),
+            Builtin::Unlock => self.unlock(cleared).await,
+        }
+    }
+
+    fn whoami(&self, cleared: &Cleared) -> Outcome {
+        let policy = self.policy.load();
+        let person = cleared.asker();
+        let roles: Vec<String> = policy.roles_of(person).into_iter().map(|role| role.0).collect();
+        let mut output = say(format!("You are {person}."));
+        output.fields = vec![
+            Field::new("Roles", roles.join(", ")),
+            Field::new("Here you may use", self.usable(&policy, person, cleared.place()).join(" ")),
+        ];
+        Outcome::Done(output)
+    }
+
+    /// The commands that are not refused outright to this person in this place.
+    fn usable(&self, policy: &Policy, person: &PersonId, place: &Place) -> Vec<String> {
+        self.catalog
+            .tools()
+            .filter(|tool| open(&prospects(policy, person, place, tool.name())))
+            .map(|tool| command(tool.name()))
+            .collect()
+    }
+
+    fn help(&self, cleared: &Cleared) -> Outcome {
+        let policy = self.policy.load();
+        let (person, place) = (cleared.asker(), cleared.place());
+        let Some(name) = word(cleared.call(), "command") else {
+            let mut lines = String::new();
+            for tool in self.catalog.tools() {
+                if open(&prospects(&policy, person, place, tool.name())) {
+                    let _infallible = writeln!(lines, "{}", help_line(tool));
+                }
+            }
+            let mut output = say("What you can ask for here. More about one: /help deploy".to_owned());
+            output.code = Some(lines);
+            return Outcome::Done(output);
+        };
+        let name = name.trim_start_matches('/').replace(' ', ".");
+        let Some(tool) = self.catalog.tool(&name) else {
+            return failed(format!("there is no command `/{name}`; /help lists what there is"));
+        };
+        let mut output = say(help_text(tool));
+        output.fields =
+            prospects(&policy, person, place, tool.name()).iter().map(|prospect| describe(prospect, person)).collect();
+        Outcome::Done(output)
+    }
+
+    async fn pending(&self, cleared: &Cleared) -> Outcome {
+        let waiting = match self.store.waiting(self.clock.now()).await {
+            Ok(waiting) => waiting,
+            Err(error) => return failed(error.to_string()),
+        };
+        let person = cleared.asker();
+        let mine = waiting.iter().filter(|row| row.state == RequestState::Waiting && row.awaits.contains(person));
+        let lines: Vec<String> = mine
+            .map(|row| {
+                let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
+                let until = row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
+                format!("{}  by {asker} in #{}{until}", row.command.as_deref().unwrap_or_default(), row.place.channel)
+            })
+            .collect();
+        let mut output = say(match lines.len() {
+            0 => "Nothing waits for you.".to_owned(),
+            1 => "One request waits for you.".to_owned(),
+            many => format!("{many} requests wait for you."),
+        });
+        output.code = (!lines.is_empty()).then(|| lines.join("\n"));
+        Outcome::Done(output)
+    }
+
+    fn lock(&self, cleared: &Cleared, slip: &Slip) -> Carried {
+        let call = cleared.call();
+        let now = self.clock.now();
+        let until = match word(call, "until").map(|text| self.read_until(text, now)).transpose() {
+            Ok(until) => until,
+            Err(sentence) => return Carried::plain(failed(sentence)),
+        };
+        let lock = HeldLock {
+            request: slip.request.clone(),
+            environment: word(call, "environment").unwrap_or_default().to_owned(),
+            service: word(call, "service").map(str::to_owned),
+            reason: word(call, "reason").unwrap_or_default().to_owned(),
+            by: cleared.asker().clone(),
+            since: now,
+            until,
+        };
+        let end = lock.until.map_or_else(|| "until somebody unlocks it".to_owned(), |at| self.until(at));
+        let mut output = say(format!("{} is locked {end}: {}", scope_of(&lock), lock.reason));
+        output.undo = Some(unlock_command(&lock));
+        output.data = serde_json::to_value(&lock).unwrap_or(Value::Null);
+        Carried { outcome: Outcome::Done(output), rows: vec![Row::Lock(lock)] }
+    }
+
+    async fn unlock(&self, cleared: &Cleared) -> Carried {
+        let call = cleared.call();
+        let environment = word(call, "environment").unwrap_or_default().to_owned();
+        let service = word(call, "service").map(str::to_owned);
+        let locks = match self.store.locks(self.clock.now()).await {
+            Ok((locks, _generation)) => locks,
+            Err(error) => return Carried::plain(failed(error.to_string())),
+        };
+        let held = locks.iter().find(|lock| lock.environment == environment && lock.service == service);
+        let Some(lock) = held else {
+            let what = service.as_ref().map_or_else(|| environment.clone(), |name| format!("{name} in {environment}"));
+            return Carried::plain(Outcome::Done(say(format!("{what} is not locked."))));
+        };
+        let text = format!("{} is open again. It was locked by {}: {}", scope_of(lock), lock.by, lock.reason);
+        Carried { outcome: Outcome::Done(say(text)), rows: vec![Row::Unlock { environment, service }] }
+    }
+
+    /// `18:00` is the next time the clock shows it; `2h` is from now; anything else must be a full time stamp.
+    fn read_until(&self, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+        let wrong = || format!("`{text}` is no time; write 18:00, 2h, or 2030-01-31T18:00:00Z");
+        if let Some(span) = parse_span(text) {
+            return now.checked_add(span).map_err(|_out_of_range| wrong());
+        }
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return if at > now { Ok(at) } else { Err(format!("`{text}` is in the past")) };
+        }
+        let time: jiff::civil::Time = text.parse().map_err(|_no_time| wrong())?;
+        let zoned = now.to_zoned_datetime(self.zone());
+        let today = zoned.date().to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?;
+        let at = if today.timestamp() > now {
+            today
+        } else {
+            let tomorrow = zoned.date().tomorrow().map_err(|_end_of_time| wrong())?;
+            tomorrow.to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?
+        };
+        Ok(at.timestamp())
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.catalog.landscape().time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    fn clock_time(&self, at: Timestamp) -> String {
+        at.to_zoned_datetime(self.zone()).strftime("%H:%M %Z").to_string()
+    }
+
+    fn until(&self, at: Timestamp) -> String {
+        let zoned = at.to_zoned_datetime(self.zone());
+        let today = self.clock.now().to_zoned_datetime(self.zone()).date();
+        let form = if zoned.date() == today { "until %H:%M %Z" } else { "until %Y-%m-%d %H:%M %Z" };
+        zoned.strftime(form).to_string()
+    }
+}
+
+fn say(text: String) -> Output {
+    Output { text, ..Output::default() }
+}
+
+fn word<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    call.args().get(name)?.as_str()
+}
+
+fn open(prospects: &[Prospect]) -> bool {
+    prospects.iter().any(|prospect| prospect.decision != Decision::Deny)
+}
+
+fn scope_of(lock: &HeldLock) -> String {
+    lock.service
+        .as_ref()
+        .map_or_else(|| lock.environment.clone(), |service| format!("{service} in {}", lock.environment))
+}
+
+fn unlock_command(lock: &HeldLock) -> String {
+    let service = lock.service.as_ref().map(|service| format!(" --service {service}")).unwrap_or_default();
+    format!("/unlock {}{service}", lock.environment)
+}
+
+/// One line of "what does it take here".
+fn describe(prospect: &Prospect, person: &PersonId) -> Field {
+    let mut name = prospect.environment.clone().unwrap_or_else(|| "here".to_owned());
+    if let Some(direction) = prospect.direction {
+        let _infallible = write!(name, ", {}", format!("{direction:?}").to_lowercase());
+    }
+    let value = match prospect.decision {
+        Decision::Allow => format!("{person} may, at once"),
+        Decision::Confirm => format!("{person} may, after confirming"),
+        Decision::NeedApproval => format!("{person} may ask; needs {}", prospect.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
+        Decision::Deny => "not for you here".to_owned(),
+    };
+    Field::new(name, value)
+}

@@ -1,0 +1,100 @@
+use serde_json::{Map, Value};
+
+use super::{Case, Decision, Policy, Verdict, binding, decide};
+use crate::catalog::{Assessment, Call};
+use crate::domain::{Digest, PersonId, Place, RequestId};
+
+/// The proof that a call may run, here and now.
+///
+/// INVARIANT: only [`clear`] makes one, it cannot be copied, and whoever runs something takes it by value: one
+/// decision, one run.
+#[derive(Debug)]
+pub struct Cleared {
+    request: RequestId,
+    call: Call,
+    assessment: Assessment,
+    held: Map<String, Value>,
+    asker: PersonId,
+    approved_by: Vec<PersonId>,
+    confirmed_by: Option<PersonId>,
+    place: Place,
+    policy: Digest,
+    binding: Digest,
+}
+
+/// Decides once more and, if nothing is missing, makes the proof.
+///
+/// # Errors
+/// The verdict, when it is anything but `Allow`.
+pub fn clear(policy: &Policy, case: &Case<'_>) -> Result<Cleared, Verdict> {
+    let verdict = decide(policy, case);
+    // A stranger is never allowed anything, so the second condition holds whenever the first does.
+    let (Decision::Allow, Some(asker)) = (verdict.decision, case.asker) else { return Err(verdict) };
+    let mut approved_by: Vec<_> = verdict.needs.into_iter().flat_map(|need| need.agreed).collect();
+    approved_by.sort();
+    approved_by.dedup();
+    Ok(Cleared {
+        request: case.request.clone(),
+        call: case.call.clone(),
+        assessment: case.assessment.clone(),
+        held: case.held.clone(),
+        asker: asker.clone(),
+        approved_by,
+        confirmed_by: case.standing.confirmed_by.clone().filter(|person| person == asker),
+        place: case.place.clone(),
+        policy: policy.digest(),
+        binding: binding(policy, case),
+    })
+}
+
+impl Cleared {
+    /// The request.
+    pub fn request(&self) -> &RequestId {
+        &self.request
+    }
+
+    /// What may run.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// What it amounts to.
+    pub fn assessment(&self) -> &Assessment {
+        &self.assessment
+    }
+
+    /// The facts that must still hold.
+    pub fn held(&self) -> &Map<String, Value> {
+        &self.held
+    }
+
+    /// Who asked.
+    pub fn asker(&self) -> &PersonId {
+        &self.asker
+    }
+
+    /// Whose votes made it possible, by name; empty when nobody else was asked.
+    pub fn approved_by(&self) -> &[PersonId] {
+        &self.approved_by
+    }
+
+    /// The asker, if they confirmed.
+    pub fn confirmed_by(&self) -> Option<&PersonId> {
+        self.confirmed_by.as_ref()
+    }
+
+    /// Where it was asked.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The policy that decided.
+    pub fn policy(&self) -> Digest {
+        self.policy
+    }
+
+    /// What the votes were bound to.
+    pub fn binding(&self) -> Digest {
+        self.binding
+    }
+}

@@ -1,0 +1,65 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+
+/// A time in which nothing changes.
+#[derive(Clone, Debug)]
+pub(super) struct Freeze {
+    pub id: String,
+    /// `None` for everywhere.
+    pub env: Option<BTreeSet<String>>,
+    pub window: Window,
+    pub reason: String,
+    /// Tools that may be used all the same.
+    pub exempt: BTreeSet<String>,
+}
+
+/// When. The first moment belongs to it, the last does not.
+#[derive(Clone, Debug)]
+pub(super) enum Window {
+    /// Once.
+    Once { from: Timestamp, to: Timestamp },
+    /// On each of these days from one time of day to another, on the clocks of the zone. An end that is not later than
+    /// the start is on the next day, so that midnight to midnight is a whole day.
+    Weekly { days: Vec<Weekday>, from: Time, to: Time, zone: TimeZone },
+}
+
+impl Window {
+    /// The end of the window that this moment lies in, if it lies in one.
+    pub fn end(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Once { from, to } => (*from <= now && now < *to).then_some(*to),
+            Self::Weekly { days, from, to, zone } => {
+                let today = zone.to_datetime(now).date();
+                let yesterday = today.yesterday().unwrap_or(today);
+                [yesterday, today].into_iter().filter(|day| days.contains(&day.weekday())).find_map(|day| {
+                    let last = if to > from { day } else { day.tomorrow().ok()? };
+                    // Times that a change of clocks skips or repeats are read as the zone's own rules say.
+                    let start = zone.to_timestamp(day.to_datetime(*from)).ok()?;
+                    let end = zone.to_timestamp(last.to_datetime(*to)).ok()?;
+                    (start <= now && now < end).then_some(end)
+                })
+            }
+        }
+    }
+}
+
+impl Freeze {
+    /// Whether it speaks about this tool and environment.
+    pub fn covers(&self, tool: &str, environment: Option<&str>) -> bool {
+        !self.exempt.contains(tool)
+            && self
+                .env
+                .as_ref()
+                .is_none_or(|names| environment.is_some_and(|environment| names.contains(environment)))
+    }
+}
+
+/// A moment for people: `18:00 UTC` today, `2025-12-27 08:00 UTC` on another day.
+pub(super) fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (then, today) = (at.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone.clone()));
+    let form = if then.date() == today.date() { "%H:%M %Z" } else { "%Y-%m-%d %H:%M %Z" };
+    then.strftime(form).to_string()
+}

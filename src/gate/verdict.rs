@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Requirement, Verify};
+use crate::domain::{Digest, PersonId};
+
+/// What may happen now, from lenient to strict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// It may run.
+    Allow,
+    /// The asker must say that this is what was meant.
+    Confirm,
+    /// Other people must agree.
+    NeedApproval,
+    /// It will not be done.
+    Deny,
+}
+
+impl Decision {
+    /// The name on the record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Confirm => "confirm",
+            Self::NeedApproval => "need-approval",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// Why a rule spoke as it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasonCode {
+    /// The account is linked to nobody.
+    Stranger,
+    /// The channel is not in the policy.
+    UnlistedChannel,
+    /// The person has no role at all.
+    NoRole,
+    /// No rule names what would be changed.
+    NoRule,
+    /// The person lacks a role.
+    Role,
+    /// It is for other channels.
+    Channel,
+    /// A rule says no.
+    Forbidden,
+    /// A freeze is on.
+    Freeze,
+    /// Somebody locked it.
+    Lock,
+    /// The asker's words do not carry the arguments.
+    Ungrounded,
+    /// Text from outside was in view when it was read.
+    Tainted,
+    /// The asker must say why.
+    ReasonMissing,
+    /// An approver said no.
+    Denied,
+    /// It waited too long.
+    Expired,
+    /// Other people must agree.
+    Approval,
+    /// The asker must confirm.
+    Confirm,
+    /// It is allowed.
+    Permitted,
+}
+
+impl ReasonCode {
+    /// The name on the record, in metrics and in the policy's examples.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::UnlistedChannel => "unlisted-channel",
+            Self::NoRole => "no-role",
+            Self::NoRule => "no-rule",
+            Self::Role => "role",
+            Self::Channel => "channel",
+            Self::Forbidden => "forbidden",
+            Self::Freeze => "freeze",
+            Self::Lock => "lock",
+            Self::Ungrounded => "ungrounded",
+            Self::Tainted => "tainted",
+            Self::ReasonMissing => "reason-missing",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Approval => "approval",
+            Self::Confirm => "confirm",
+            Self::Permitted => "permitted",
+        }
+    }
+}
+
+/// One thing that was found, and which rule found it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The id of a rule or freeze of the file, or the name of a rule that is code: `people`, `channels`, `roles`,
+    /// `default`, `locks`, `language`, `votes`, `time`.
+    pub rule: String,
+    /// Why, for machines.
+    pub reason: ReasonCode,
+    /// What it asks for.
+    pub decision: Decision,
+    /// Why, for people.
+    pub sentence: String,
+}
+
+/// One approval requirement, and how far it is met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// What is required.
+    pub requirement: Requirement,
+    /// Who agreed and counts.
+    pub agreed: Vec<PersonId>,
+    /// How many more it takes; 0 when it is met.
+    pub missing: u32,
+    /// Who could still agree.
+    pub may: Vec<PersonId>,
+}
+
+/// What a case comes to, given its standing: with the votes and the confirmation in, it is `Allow`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The strictest of the findings.
+    pub decision: Decision,
+    /// What was found, strictest first. A rule that has nothing to ask for any more says so too.
+    pub findings: Vec<Finding>,
+    /// The approval requirements, met or not. Empty when nobody else is asked.
+    pub needs: Vec<Need>,
+    /// Whether the asker must still confirm.
+    pub confirm: bool,
+    /// How a vote must be verified to count.
+    pub verify: Verify,
+    /// How long it may wait.
+    pub expires_after: Duration,
+    /// How soon after the last vote it must start.
+    pub start_within: Duration,
+    /// The policy that decided.
+    pub policy: Digest,
+}
+
+impl Verdict {
+    /// The sentence of the strictest finding: what to tell the person first.
+    pub fn sentence(&self) -> &str {
+        self.findings.first().map_or("", |finding| finding.sentence.as_str())
+    }
+}

@@ -1,0 +1,309 @@
+//! Every text that people read about a request, made by code from what is known. Pure: state in, [`Reply`] out.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Trouble;
+use super::matter::Matter;
+use crate::catalog::AdmitError;
+use crate::domain::{
+    Action, Block, Button, ButtonStyle, Failure, Field, Outcome, Output, PersonId, Reply, Tone, human_span,
+};
+use crate::gate::{Decision, Need, Verdict, Verify};
+use crate::slash::SlashProblem;
+use crate::store::{RequestRow, RequestState};
+
+/// The card of a request that waits for somebody.
+pub(super) fn waiting(matter: &Matter, verdict: &Verdict, zone: &TimeZone) -> Reply {
+    let row = &matter.row;
+    let asker = name(row);
+    let title = match verdict.decision {
+        Decision::NeedApproval => format!("{asker} asks; it needs {}", open_needs(verdict)),
+        Decision::Confirm | Decision::Allow | Decision::Deny => format!("{asker}, is this what you want?"),
+    };
+    let mut fields = Vec::new();
+    if !matter.assessment.change.is_empty() {
+        fields.push(Field::new("Change", &matter.assessment.change));
+    }
+    let agreed = agreed(&verdict.needs);
+    if !agreed.is_empty() {
+        fields.push(Field::new("Agreed", names(&agreed)));
+    }
+    let may = still_may(&verdict.needs);
+    if !may.is_empty() {
+        fields.push(Field::new("Can approve", names(&may)));
+    }
+    if verdict.verify == Verify::Console && verdict.decision == Decision::NeedApproval {
+        fields.push(Field::new("Counts from", "the web console only"));
+    }
+    if let Some(until) = row.expires_at {
+        fields.push(Field::new("Waits until", clock_time(until, zone)));
+    }
+    let mut reply = base(row, Tone::Waiting, title).text(row.note.clone().unwrap_or_default());
+    if !row.unreadable.is_empty() {
+        let what = row.unreadable.join(", ");
+        reply = reply.text(format!("Could not be read, so the strictest rule applies: {what}."));
+    }
+    reply.blocks.push(Block::Fields { fields });
+    reply.buttons = buttons(verdict);
+    reply
+}
+
+fn buttons(verdict: &Verdict) -> Vec<Button> {
+    let button = |action, label: &str, style| Button { action, label: label.to_owned(), style };
+    let mut buttons = Vec::new();
+    if verdict.confirm {
+        buttons.push(button(Action::Confirm, "Confirm", ButtonStyle::Primary));
+    }
+    if verdict.needs.iter().any(|need| need.missing > 0) {
+        buttons.push(button(Action::Approve, "Approve", ButtonStyle::Primary));
+        buttons.push(button(Action::Deny, "Deny", ButtonStyle::Danger));
+    }
+    buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
+    buttons
+}
+
+/// Who can take the next step: the asker where a confirmation is open, else those who may still approve.
+pub(super) fn awaits(row: &RequestRow, verdict: &Verdict) -> Vec<PersonId> {
+    let mut people = still_may(&verdict.needs);
+    if verdict.confirm {
+        people.extend(row.asker.clone());
+    }
+    people
+}
+
+/// The card of a request that waits for its turn.
+pub(super) fn queued(row: &RequestRow, ahead: &str) -> Reply {
+    base(row, Tone::Waiting, "Agreed; it starts when what runs there now has ended".to_owned())
+        .text(format!("Running now: {ahead}"))
+}
+
+/// The card of a run that goes on.
+pub(super) fn running(row: &RequestRow, approvers: &[PersonId], line: &str) -> Reply {
+    let mut reply = base(row, Tone::Running, format!("Running: {line}"));
+    reply.blocks.push(Block::Fields { fields: who(row, approvers) });
+    reply
+}
+
+/// The card of a run that ended.
+pub(super) fn finished(row: &RequestRow, outcome: &Outcome, approvers: &[PersonId], took: Duration) -> Reply {
+    match outcome {
+        Outcome::Done(output) => done(row, output, approvers, took),
+        Outcome::Failed(failure) => failed(row, failure, approvers, took),
+        Outcome::Unknown(doubt) => {
+            let mut reply = base(row, Tone::Failed, format!("Nobody can say how it ended: {}", doubt.text));
+            reply.blocks.push(Block::Fields { fields: with_time(who(row, approvers), took) });
+            with_link(reply, doubt.link.as_deref())
+        }
+    }
+}
+
+fn done(row: &RequestRow, output: &Output, approvers: &[PersonId], took: Duration) -> Reply {
+    // What changed something notifies and says who stands behind it; a read just answers.
+    let changed = row.binding.is_some() && row.card.is_some();
+    let tone = if changed { Tone::Done } else { Tone::Info };
+    let (title, rest) = output.text.split_once('\n').unwrap_or((&output.text, ""));
+    let mut reply = base(row, tone, title.to_owned()).text(rest);
+    let mut fields = output.fields.clone();
+    if let Some(health) = &output.health {
+        fields.push(Field::new("Health", health));
+    }
+    if changed {
+        fields = with_time([fields, who(row, approvers)].concat(), took);
+    }
+    if !fields.is_empty() {
+        reply.blocks.push(Block::Fields { fields });
+    }
+    if let Some(code) = &output.code {
+        reply.blocks.push(Block::Code { text: code.clone() });
+    }
+    reply = with_link(reply, output.link.as_deref());
+    if let Some(undo) = &output.undo {
+        reply.blocks.push(Block::Suggest { label: "To undo".to_owned(), command: undo.clone() });
+    }
+    reply
+}
+
+fn failed(row: &RequestRow, failure: &Failure, approvers: &[PersonId], took: Duration) -> Reply {
+    let mut reply = base(row, Tone::Failed, format!("It did not work: {}", failure.text));
+    if row.binding.is_some() {
+        reply.blocks.push(Block::Fields { fields: with_time(who(row, approvers), took) });
+    }
+    reply = with_link(reply, failure.link.as_deref());
+    if let Some(remedy) = &failure.remedy {
+        reply.blocks.push(Block::Suggest { label: "To put it right".to_owned(), command: remedy.clone() });
+    }
+    reply
+}
+
+/// The card of a request that ended before it ran.
+pub(super) fn ended(row: &RequestRow) -> Reply {
+    let what = match row.state {
+        RequestState::Denied => "Denied",
+        RequestState::Expired => "Expired",
+        RequestState::Withdrawn => "Withdrawn",
+        RequestState::Superseded => "Replaced",
+        RequestState::Refused => "Refused",
+        RequestState::Received
+        | RequestState::Waiting
+        | RequestState::Approved
+        | RequestState::Started
+        | RequestState::Done
+        | RequestState::Failed
+        | RequestState::Unknown
+        | RequestState::Answered => "Ended",
+    };
+    let note = row.note.as_deref().unwrap_or_default();
+    base(row, Tone::Refused, format!("{what}: {note}")).text("Nothing was done.")
+}
+
+/// The line that tells the asker how their request ended.
+pub(super) fn tell_asker(row: &RequestRow) -> Reply {
+    let note = row.note.as_deref().unwrap_or_default();
+    Reply::say(Tone::Refused, format!("{}: this was not done. {}.", name(row), capital(note)))
+}
+
+/// No, and why, and what would be allowed.
+pub(super) fn denied_by_gate(row: &RequestRow, verdict: &Verdict) -> Reply {
+    let mut sentences = verdict.findings.iter().filter(|finding| finding.decision == Decision::Deny);
+    let first = sentences.next().map_or("this is not allowed", |finding| finding.sentence.as_str());
+    let mut reply = base(row, Tone::Refused, capital(first));
+    for finding in sentences {
+        reply = reply.text(capital(&finding.sentence));
+    }
+    reply.with(Block::Note { text: "Nothing was done. /help shows what you may do here.".to_owned() })
+}
+
+/// What was asked for cannot be, whoever asks.
+pub(super) fn refused(sentence: &str) -> Reply {
+    Reply::say(Tone::Refused, capital(sentence)).with(Block::Note { text: "Nothing was done.".to_owned() })
+}
+
+/// It is so already.
+pub(super) fn already_so(sentence: &str) -> Reply {
+    Reply::say(Tone::Info, capital(sentence)).with(Block::Note { text: "Nothing to do.".to_owned() })
+}
+
+/// The command was not understood.
+pub(super) fn problem(problem: &SlashProblem) -> Reply {
+    let mut reply = Reply::say(Tone::Info, capital(&problem.sentence));
+    if let Some(command) = &problem.suggestion {
+        reply.blocks.push(Block::Suggest { label: "Did you mean".to_owned(), command: command.clone() });
+    }
+    if !problem.usage.is_empty() {
+        reply.blocks.push(Block::Code { text: problem.usage.clone() });
+    }
+    reply
+}
+
+/// The command was understood, but a value in it is not right.
+pub(super) fn not_admitted(error: &AdmitError) -> Reply {
+    Reply::say(Tone::Info, capital(&error.to_string())).with(Block::Note { text: "Nothing was done.".to_owned() })
+}
+
+/// A press that does not count.
+pub(super) fn not_counted(display: &str, sentence: &str) -> Reply {
+    Reply::say(Tone::Info, format!("{display}: {sentence}."))
+}
+
+/// Why a press on a request that has moved on does nothing.
+pub(super) fn too_late(row: &RequestRow) -> String {
+    match row.state {
+        RequestState::Started => "it is running already".to_owned(),
+        RequestState::Received
+        | RequestState::Waiting
+        | RequestState::Approved
+        | RequestState::Done
+        | RequestState::Failed
+        | RequestState::Unknown
+        | RequestState::Answered
+        | RequestState::Refused
+        | RequestState::Denied
+        | RequestState::Expired
+        | RequestState::Withdrawn
+        | RequestState::Superseded => format!("it has ended already ({})", row.state.as_str()),
+    }
+}
+
+/// Something of ours is broken.
+pub(super) fn trouble(trouble: &Trouble) -> Reply {
+    Reply::say(Tone::Failed, "Something of ours is broken, so nothing was done")
+        .text(format!("{}. The operators can see it in the log.", capital(&trouble.to_string())))
+}
+
+fn base(row: &RequestRow, tone: Tone, title: String) -> Reply {
+    Reply { command: row.command.clone(), ..Reply::say(tone, title) }
+}
+
+fn who(row: &RequestRow, approvers: &[PersonId]) -> Vec<Field> {
+    let mut fields = vec![Field::new("Asked by", name(row))];
+    if !approvers.is_empty() {
+        fields.push(Field::new("Approved by", names(approvers)));
+    } else if row.confirmed_by.is_some() {
+        fields.push(Field::new("Confirmed by", name(row)));
+    }
+    fields
+}
+
+fn with_time(mut fields: Vec<Field>, took: Duration) -> Vec<Field> {
+    fields.push(Field::new("Took", human_span(took)));
+    fields
+}
+
+fn with_link(reply: Reply, link: Option<&str>) -> Reply {
+    match link {
+        Some(url) => reply.with(Block::Link { label: "Dashboard".to_owned(), url: url.to_owned() }),
+        None => reply,
+    }
+}
+
+fn open_needs(verdict: &Verdict) -> String {
+    let open: Vec<String> = verdict
+        .needs
+        .iter()
+        .filter(|need| need.missing > 0)
+        .map(|need| {
+            if need.agreed.is_empty() {
+                need.requirement.to_string()
+            } else {
+                format!("{} more ({})", need.missing, need.requirement)
+            }
+        })
+        .collect();
+    open.join(" and ")
+}
+
+fn agreed(needs: &[Need]) -> Vec<PersonId> {
+    unique(needs.iter().flat_map(|need| need.agreed.iter()))
+}
+
+fn still_may(needs: &[Need]) -> Vec<PersonId> {
+    unique(needs.iter().filter(|need| need.missing > 0).flat_map(|need| need.may.iter()))
+}
+
+fn unique<'a>(people: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {
+    let mut people: Vec<_> = people.cloned().collect();
+    people.sort();
+    people.dedup();
+    people
+}
+
+fn names(people: &[PersonId]) -> String {
+    people.iter().map(|person| person.0.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn name(row: &RequestRow) -> String {
+    row.asker.as_ref().map_or_else(|| row.sender.display.clone(), |person| person.0.clone())
+}
+
+fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone()).strftime("%H:%M %Z").to_string()
+}
+
+/// A sentence as it stands alone: with a capital letter.
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

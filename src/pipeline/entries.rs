@@ -1,0 +1,188 @@
+//! What goes on the record at each stage. The keys are part of the record's format: added to, never changed.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::matter::Matter;
+use super::receive::Press;
+use crate::audit::{Actor, Entry, EntryKind, Payload};
+use crate::catalog::Call;
+use crate::domain::{Body, Inbound, Outcome, PersonId, Reply, RequestId};
+use crate::gate::{Cleared, Verdict};
+use crate::store::RequestRow;
+
+/// The event as it came in; its raw bytes hang on the entry as a salted digest, so that they can be purged.
+pub(super) fn received(inbound: &Inbound, request: Option<&RequestId>, person: Option<&PersonId>) -> Entry {
+    let what = match &inbound.body {
+        Body::Text(_) => "text",
+        Body::Click(_) => "click",
+        Body::Reaction(_) => "reaction",
+        Body::Edited { .. } => "edited",
+        Body::Deleted { .. } => "deleted",
+        Body::Alert(_) => "alert",
+        Body::Due(_) => "due",
+    };
+    Entry {
+        kind: EntryKind::Received,
+        at: inbound.at,
+        request: request.cloned(),
+        actor: Some(Actor { person: person.cloned(), identity: inbound.sender.identity() }),
+        via: inbound.place.platform.as_str().to_owned(),
+        body: map(json!({ "what": what, "channel": inbound.place.channel, "event": inbound.id.0 })),
+        payloads: vec![Payload { name: "raw".to_owned(), bytes: inbound.raw.0.clone() }],
+    }
+}
+
+/// The call that was made of the words.
+pub(super) fn interpreted(row: &RequestRow, now: Timestamp, call: &Call) -> Entry {
+    let body = json!({
+        "origin": row.origin,
+        "tool": call.tool(),
+        "args": call.args(),
+        "command": row.command,
+        "digest": call.digest(),
+    });
+    entry(EntryKind::Interpreted, row, now, body)
+}
+
+/// No call was made of the words, and what was said instead.
+pub(super) fn not_understood(row: &RequestRow, now: Timestamp, by: &str, said: &str) -> Entry {
+    entry(EntryKind::Interpreted, row, now, json!({ "by": by, "said": said, "tool": null }))
+}
+
+/// What the gate found.
+pub(super) fn judged(matter: &Matter, verdict: &Verdict, now: Timestamp) -> Entry {
+    let needs: Vec<Value> = verdict
+        .needs
+        .iter()
+        .map(|need| json!({ "requirement": need.requirement, "agreed": need.agreed, "missing": need.missing }))
+        .collect();
+    let body = json!({
+        "decision": verdict.decision.as_str(),
+        "findings": verdict.findings,
+        "needs": needs,
+        "confirm": verdict.confirm,
+        "verify": verdict.verify,
+        "policy": verdict.policy,
+        "class": matter.assessment.class,
+        "direction": matter.assessment.direction,
+        "tags": matter.assessment.tags,
+        "change": matter.assessment.change,
+        "held": text(&matter.held),
+    });
+    entry(EntryKind::Judged, &matter.row, now, body)
+}
+
+/// A press that counted.
+pub(super) fn voted(row: &RequestRow, press: &Press, person: &PersonId, now: Timestamp) -> Entry {
+    let body = json!({
+        "choice": press.action.as_str(),
+        "counted": true,
+        "person": person,
+        "verify": press.by.verify,
+        "binding": row.binding,
+        "note": press.note,
+    });
+    by(entry(EntryKind::Voted, row, now, body), press)
+}
+
+/// A press that did not count.
+pub(super) fn vote_refused(row: &RequestRow, press: &Press, sentence: &str, now: Timestamp) -> Entry {
+    let body = json!({
+        "choice": press.action.as_str(),
+        "counted": false,
+        "person": press.by.person,
+        "why": sentence,
+    });
+    by(entry(EntryKind::Voted, row, now, body), press)
+}
+
+fn by(mut entry: Entry, press: &Press) -> Entry {
+    entry.actor = Some(Actor { person: press.by.person.clone(), identity: press.by.identity.clone() });
+    press.by.platform.as_str().clone_into(&mut entry.via);
+    entry
+}
+
+/// The run begins. Without this entry it does not.
+pub(super) fn started(row: &RequestRow, cleared: &Cleared, now: Timestamp) -> Entry {
+    let body = json!({
+        "command": row.command,
+        "tool": cleared.call().tool(),
+        "args": cleared.call().args(),
+        "digest": cleared.call().digest(),
+        "binding": cleared.binding(),
+        "policy": cleared.policy(),
+        "approved_by": cleared.approved_by(),
+        "confirmed_by": cleared.confirmed_by(),
+        "held": text(cleared.held()),
+        "channel": row.place.channel,
+    });
+    entry(EntryKind::Started, row, now, body)
+}
+
+/// How the run ended. What the back end said hangs on it as a salted digest.
+pub(super) fn finished(row: &RequestRow, outcome: &Outcome, took: Duration, now: Timestamp) -> Entry {
+    let (data, undo) = match outcome {
+        Outcome::Done(output) => (&output.data, output.undo.as_deref()),
+        Outcome::Failed(failure) => (&failure.data, failure.remedy.as_deref()),
+        Outcome::Unknown(_) => (&Value::Null, None),
+    };
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let body = json!({
+        "result": outcome.as_str(),
+        "text": outcome.text(),
+        "duration_ms": millis,
+        "command": row.command,
+        "undo": undo,
+    });
+    let mut finished = entry(EntryKind::Finished, row, now, body);
+    if !data.is_null() {
+        finished.payloads = vec![Payload { name: "output".to_owned(), bytes: data.to_string().into_bytes() }];
+    }
+    finished
+}
+
+/// The request ended without a run.
+pub(super) fn ended(row: &RequestRow, now: Timestamp) -> Entry {
+    let body = json!({
+        "result": row.state.as_str(),
+        "why": row.note,
+        "command": row.command,
+        "channel": row.place.channel,
+    });
+    entry(EntryKind::Ended, row, now, body)
+}
+
+/// What people were shown.
+pub(super) fn replied(row: &RequestRow, reply: &Reply, now: Timestamp) -> Entry {
+    entry(EntryKind::Replied, row, now, json!({ "tone": reply.tone, "title": reply.title }))
+}
+
+fn entry(kind: EntryKind, row: &RequestRow, now: Timestamp, body: Value) -> Entry {
+    Entry {
+        kind,
+        at: now,
+        request: Some(row.id.clone()),
+        actor: Some(Actor { person: row.asker.clone(), identity: row.sender.identity() }),
+        via: row.place.platform.as_str().to_owned(),
+        body: map(body),
+        payloads: Vec::new(),
+    }
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
+}
+
+/// Facts come from back ends and may hold what has no canonical form, such as decimals; on the record they are text.
+fn text(facts: &Map<String, Value>) -> Map<String, Value> {
+    facts
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned))))
+        .collect()
+}

@@ -1,0 +1,226 @@
+use std::sync::Arc;
+
+use super::matter::Matter;
+use super::{Rooms, Trouble, answer, entries};
+use crate::audit::{Entry, Step};
+use crate::catalog::{Call, Short};
+use crate::clock;
+use crate::domain::{Origin, Reply, RequestId};
+use crate::execute::FactReading;
+use crate::gate::{Decision, Policy, Verdict, decide, prospects};
+use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
+
+impl Rooms {
+    /// Reads the facts and lets the gate decide: run it, ask the asker, ask others, or say no.
+    pub(super) async fn judge(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        call: Call,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        row.tool = Some(call.tool().to_owned());
+        row.args = call.args().clone();
+        row.command = Some(self.catalog.render(&call));
+        row.target = Some(call.target().to_owned());
+        row.environment = call.environment().map(str::to_owned);
+        row.origin = Some(origin.clone());
+        let read = entries::interpreted(&row, self.clock.now(), &call);
+        let policy = self.policy.load_full();
+
+        // Whoever may not do this at all learns nothing about the back ends.
+        let reading =
+            if self.hopeless(&policy, &row, &call) { FactReading::default() } else { self.hands.facts(&call).await };
+        if let Some(sentence) = reading.missing {
+            row.note = Some(sentence.clone());
+            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
+        }
+        row.facts = reading.facts;
+        row.unreadable = reading.unreadable;
+        let Some(mut matter) = self.matter(row).await? else { return Ok(()) };
+        matter.entries.push(read);
+        let verdict = decide(&policy, &matter.case(self.clock.now()));
+        matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
+        if verdict.decision == Decision::Deny {
+            return self.deny(matter, &verdict).await;
+        }
+        if let Some(short) = matter.assessment.short.clone() {
+            return self.cut_short(matter, short).await;
+        }
+        match verdict.decision {
+            Decision::Allow => self.start(matter).await,
+            Decision::Confirm | Decision::NeedApproval => self.ask(matter, verdict, None).await,
+            Decision::Deny => Ok(()),
+        }
+    }
+
+    /// Whether nothing of this tool is open to this person in this place, whatever the facts are.
+    fn hopeless(&self, policy: &Policy, row: &RequestRow, call: &Call) -> bool {
+        let Some(person) = &row.asker else { return true };
+        prospects(policy, person, &row.place, call.tool())
+            .iter()
+            .filter(|prospect| call.environment().is_none() || prospect.environment.as_deref() == call.environment())
+            .all(|prospect| prospect.decision == Decision::Deny)
+    }
+
+    async fn deny(&self, matter: Matter, verdict: &Verdict) -> Result<(), Trouble> {
+        let mut row = matter.row;
+        row.note = Some(verdict.sentence().to_owned());
+        row.policy = Some(verdict.policy);
+        let reply = answer::denied_by_gate(&row, verdict);
+        self.conclude(row, RequestState::Refused, reply, matter.entries).await
+    }
+
+    async fn cut_short(&self, matter: Matter, short: Short) -> Result<(), Trouble> {
+        let mut row = matter.row;
+        let (state, reply, note) = match short {
+            Short::Refuse(sentence) => (RequestState::Refused, answer::refused(&sentence), sentence),
+            Short::Answer(sentence) => (RequestState::Answered, answer::already_so(&sentence), sentence),
+        };
+        row.note = Some(note);
+        self.conclude(row, state, reply, matter.entries).await
+    }
+
+    /// Puts the request up for confirmation or approval. `why` says what changed when it is put up again.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        mut matter: Matter,
+        verdict: Verdict,
+        why: Option<String>,
+    ) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let policy = self.policy.load_full();
+        let version = matter.row.version;
+        let row = &mut matter.row;
+        row.version += 1;
+        row.state = RequestState::Waiting;
+        row.policy = Some(verdict.policy);
+        row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
+        row.expires_at = now.checked_add(verdict.expires_after).ok();
+        row.start_by = None;
+        row.awaits = answer::awaits(row, &verdict);
+        row.note.clone_from(&why);
+        matter.standing.expires_at = matter.row.expires_at;
+        matter.row.binding = Some(matter.binding(&policy, now));
+        let reply = answer::waiting(&matter, &verdict, &self.zone());
+        let (row, rows) = self.with_card(matter.row, reply.clone())?;
+        matter.entries.push(entries::replied(&row, &reply, now));
+        let guard = Guard::Request { id: row.id.clone(), version };
+        if self.write(Step { guard, rows, entries: matter.entries }).await?.is_ok() {
+            self.supersede_others(&row).await?;
+        }
+        Ok(())
+    }
+
+    /// A newer request for the same tool and target takes the place of the older one that still waits.
+    async fn supersede_others(&self, newer: &RequestRow) -> Result<(), Trouble> {
+        for older in self.store.waiting(self.clock.now()).await? {
+            let same = older.id != newer.id && older.tool == newer.tool && older.target == newer.target;
+            if same && older.created_at <= newer.created_at {
+                let by = newer.asker.as_ref().map_or("somebody", |person| person.0.as_str());
+                let why = format!("{by} asked anew: {}", newer.command.as_deref().unwrap_or_default());
+                self.end(older, RequestState::Superseded, why, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a request that did not run, with a last word on its card.
+    pub(super) async fn conclude(
+        &self,
+        mut row: RequestRow,
+        state: RequestState,
+        mut reply: Reply,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let guard = Guard::Request { id: row.id.clone(), version: row.version };
+        row.version += 1;
+        row.state = state;
+        row.finished_at = Some(now);
+        row.awaits.clear();
+        if reply.command.is_none() {
+            reply.command.clone_from(&row.command);
+        }
+        let (row, rows) = self.with_card(row, reply.clone())?;
+        entries.push(entries::ended(&row, now));
+        entries.push(entries::replied(&row, &reply, now));
+        // Refused means that somebody else moved it on; then theirs is the last word.
+        let _moved_on = self.write(Step { guard, rows, entries }).await?;
+        Ok(())
+    }
+
+    /// Ends a request in silence: nothing was asked of us.
+    pub(super) async fn pass_over(&self, mut row: RequestRow, entry: Entry) -> Result<(), Trouble> {
+        let guard = Guard::Request { id: row.id.clone(), version: row.version };
+        row.version += 1;
+        row.state = RequestState::Answered;
+        row.finished_at = Some(self.clock.now());
+        let rows = vec![Row::Request(Box::new(row))];
+        let _moved_on = self.write(Step { guard, rows, entries: vec![entry] }).await?;
+        Ok(())
+    }
+
+    /// The row with its card, and both as rows to put. The card carries the version of its row, so that an older
+    /// picture never replaces a newer one.
+    pub(super) fn with_card(&self, mut row: RequestRow, reply: Reply) -> Result<(RequestRow, Vec<Row>), Trouble> {
+        let now = self.clock.now();
+        let first = row.card.is_none();
+        let id = match row.card.clone() {
+            Some(id) => id,
+            None => self.message_id()?,
+        };
+        row.card = Some(id.clone());
+        let reply = Reply { request: Some(row.id.clone()), nonce: row.nonce.clone(), ..reply };
+        let card = MessageRow {
+            id,
+            place: row.place.clone(),
+            author: Author::Bot,
+            body: MessageBody::Reply { reply },
+            request: Some(row.id.clone()),
+            at: if first { now } else { row.created_at },
+            edited_at: (!first).then_some(now),
+            deleted: false,
+            version: row.version,
+            delivered: row.version,
+            remote: None,
+        };
+        let rows = vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(card))];
+        Ok((row, rows))
+    }
+
+    /// Says something in the thread of a request, beside its card.
+    pub(super) async fn remark(&self, row: &RequestRow, reply: Reply, mut entries: Vec<Entry>) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let reply = Reply { request: Some(row.id.clone()), ..reply };
+        entries.push(entries::replied(row, &reply, now));
+        let message = MessageRow {
+            id: self.message_id()?,
+            place: row.place.clone(),
+            author: Author::Bot,
+            body: MessageBody::Reply { reply },
+            request: Some(row.id.clone()),
+            at: now,
+            edited_at: None,
+            deleted: false,
+            version: 1,
+            delivered: 1,
+            remote: None,
+        };
+        let rows = vec![Row::Message(Box::new(message))];
+        let _always_open = self.write(Step { guard: Guard::Open, rows, entries }).await?;
+        Ok(())
+    }
+
+    /// Tells the person that something of ours is broken. Best effort: what is broken may be what this needs.
+    pub(super) async fn apologise(&self, request: Option<RequestId>, trouble: &Trouble) {
+        let Some(request) = request else { return };
+        let Ok(Some(row)) = self.store.request(&request).await else { return };
+        if row.state == RequestState::Received {
+            let reply = answer::trouble(trouble);
+            let concluded = self.conclude(row, RequestState::Failed, reply, Vec::new()).await;
+            if let Err(again) = concluded {
+                tracing::error!(%request, "the person could not be told: {again}");
+            }
+        }
+    }
+}

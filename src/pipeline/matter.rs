@@ -1,0 +1,122 @@
+use serde_json::{Map, Value};
+
+use super::{Rooms, Trouble};
+use crate::audit::Entry;
+use crate::catalog::{Assessment, Call};
+use crate::domain::{Digest, Origin, Proposal};
+use crate::gate::{Case, Choice, Grounding, Lock, Policy, Standing, Verify, Vote, binding};
+use crate::store::{HeldLock, RequestRow, RequestState, VoteRow};
+
+/// Everything that is known of a request that is to be decided: what the gate's case is made of.
+pub(super) struct Matter {
+    pub row: RequestRow,
+    pub call: Call,
+    pub assessment: Assessment,
+    pub held: Map<String, Value>,
+    pub origin: Origin,
+    pub grounding: Grounding,
+    pub standing: Standing,
+    /// The generation of the locks that were read.
+    pub locks: i64,
+    /// Entries that go on the record with the next write.
+    pub entries: Vec<Entry>,
+}
+
+impl Matter {
+    pub(super) fn case(&self, now: jiff::Timestamp) -> Case<'_> {
+        Case {
+            request: &self.row.id,
+            call: &self.call,
+            assessment: &self.assessment,
+            held: &self.held,
+            asker: self.row.asker.as_ref(),
+            place: &self.row.place,
+            origin: &self.origin,
+            grounding: &self.grounding,
+            standing: &self.standing,
+            now,
+        }
+    }
+
+    pub(super) fn binding(&self, policy: &Policy, now: jiff::Timestamp) -> Digest {
+        binding(policy, &self.case(now))
+    }
+}
+
+impl Rooms {
+    /// Puts together what is known of a request, from its row. `None` when the call is none any more, because a tool or
+    /// a name it uses is gone.
+    pub(super) async fn matter(&self, row: RequestRow) -> Result<Option<Matter>, Trouble> {
+        let origin = row.origin.clone().unwrap_or(Origin::Slash);
+        let proposal = Proposal {
+            tool: row.tool.clone().unwrap_or_default(),
+            args: Value::Object(row.args.clone()),
+            origin: origin.clone(),
+        };
+        let Ok(call) = self.catalog.admit(&proposal) else { return Ok(None) };
+        let assessment = self.catalog.assess(&call, &row.facts, &row.unreadable);
+        let held = self.catalog.held(&call, &row.facts);
+        let votes = match row.state {
+            RequestState::Received => Vec::new(),
+            RequestState::Waiting
+            | RequestState::Approved
+            | RequestState::Started
+            | RequestState::Done
+            | RequestState::Failed
+            | RequestState::Unknown
+            | RequestState::Answered
+            | RequestState::Refused
+            | RequestState::Denied
+            | RequestState::Expired
+            | RequestState::Withdrawn
+            | RequestState::Superseded => self.store.votes(&row.id).await?,
+        };
+        let (locks, generation) = if assessment.class.mutates() {
+            self.store.locks(self.clock.now()).await?
+        } else {
+            (Vec::new(), 0)
+        };
+        let standing = Standing {
+            confirmed_by: row.confirmed_by.clone(),
+            votes: votes.iter().map(vote).collect(),
+            locks: locks.into_iter().map(lock).collect(),
+            cause: row.asker.iter().cloned().collect(),
+            expires_at: row.expires_at,
+            start_by: row.start_by,
+            reason: None,
+        };
+        Ok(Some(Matter {
+            row,
+            call,
+            assessment,
+            held,
+            origin,
+            grounding: Grounding::Exact,
+            standing,
+            locks: generation,
+            entries: Vec::new(),
+        }))
+    }
+}
+
+fn vote(row: &VoteRow) -> Vote {
+    Vote {
+        person: row.person.clone(),
+        choice: if row.choice == "approve" { Choice::Approve } else { Choice::Deny },
+        binding: row.binding,
+        verify: if row.verify == "console" { Verify::Console } else { Verify::Chat },
+        at: row.at,
+        note: row.note.clone(),
+    }
+}
+
+fn lock(held: HeldLock) -> Lock {
+    Lock {
+        environment: held.environment,
+        service: held.service,
+        reason: held.reason,
+        by: held.by,
+        since: held.since,
+        until: held.until,
+    }
+}

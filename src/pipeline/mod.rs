@@ -1,0 +1,177 @@
+//! Floor 6: the corridor. Every event takes the same way through it, whichever door it came in by:
+//! receive, propose, admit, judge, carry out, answer.
+//!
+//! Waiting is a row, never a task: whoever is waited for, the process may stop and start in the meantime.
+
+mod answer;
+mod carry_out;
+mod due;
+mod entries;
+mod judge;
+mod matter;
+mod preview;
+mod propose;
+mod receive;
+mod recover;
+mod vote;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
+use tokio::sync::broadcast;
+use tokio_util::task::TaskTracker;
+
+use crate::audit::{Ledger, LedgerError, Step};
+use crate::catalog::Catalog;
+use crate::clock::{self, Clock, Entropy, NoEntropy};
+use crate::domain::{Inbound, MessageId, RequestId};
+use crate::execute::Hands;
+use crate::gate::Policy;
+use crate::interpret::Interpreter;
+use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
+
+pub use preview::Preview;
+pub use receive::Receipt;
+
+/// Everything the corridor opens onto. Built once, in `app.rs`.
+pub struct Rooms {
+    /// What can be asked.
+    pub catalog: Arc<Catalog>,
+    /// What may happen; replaced as a whole.
+    pub policy: Arc<ArcSwap<Policy>>,
+    /// What is remembered.
+    pub store: Store,
+    /// What is sworn.
+    pub ledger: Ledger,
+    /// Who reads sentences.
+    pub interpreter: Arc<dyn Interpreter>,
+    /// What does things.
+    pub hands: Hands,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Tells who listens that a message is new or changed.
+    pub changed: broadcast::Sender<Changed>,
+    /// The work under way, so that stopping can wait for it.
+    pub tasks: TaskTracker,
+}
+
+/// A message that is new or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The message.
+    pub message: MessageId,
+    /// The channel it stands in.
+    pub channel: String,
+    /// The message that opened its thread; `None` for one that stands in the channel itself.
+    pub root: Option<MessageId>,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+}
+
+/// Something of ours is broken. The person hears that nothing was done, the operators hear why.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The record cannot be written.
+    #[error("the record cannot be written, so nothing was done: {0}")]
+    Ledger(#[from] LedgerError),
+    /// What we remember cannot be read.
+    #[error("the database cannot be read, so nothing was done: {0}")]
+    Store(#[from] StoreError),
+    /// No ids and no salts.
+    #[error("{0}, so nothing was done")]
+    Entropy(#[from] NoEntropy),
+}
+
+impl Rooms {
+    /// Takes in one event. When this returns it is on the record and may be acknowledged; the work goes on behind.
+    ///
+    /// # Errors
+    /// When it could not be written down. Then nothing happened, and the platform should deliver it again.
+    pub async fn handle(self: &Arc<Self>, inbound: Inbound) -> Result<Receipt, Trouble> {
+        let (receipt, work) = self.receive(inbound).await?;
+        if let Some(work) = work {
+            let rooms = Arc::clone(self);
+            self.tasks.spawn(async move { rooms.work(work).await });
+        }
+        Ok(receipt)
+    }
+
+    /// Takes in one event, does what it asks for and waits until the request it is about has ended or waits for
+    /// somebody: for the command line, which has nothing to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`Rooms::handle`], and when the request cannot be read.
+    pub async fn handle_to_rest(self: &Arc<Self>, inbound: Inbound) -> Result<(Receipt, Option<RequestRow>), Trouble> {
+        let (receipt, work) = self.receive(inbound).await?;
+        if let Some(work) = work {
+            self.work(work).await;
+        }
+        let row = match &receipt.request {
+            Some(request) => self.rest(request).await?,
+            None => None,
+        };
+        Ok((receipt, row))
+    }
+
+    /// Waits until a request has ended or waits for somebody, and returns how it stands.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn rest(&self, request: &RequestId) -> Result<Option<RequestRow>, Trouble> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let row = self.store.request(request).await?;
+            let resting = row.as_ref().is_none_or(|row| {
+                row.state.is_final() || matches!(row.state, RequestState::Waiting | RequestState::Approved)
+            });
+            if resting {
+                return Ok(row);
+            }
+            // A missed change is no loss: the row is read again.
+            let _lagged = changed.recv().await;
+        }
+    }
+
+    /// Writes a step and tells who listens.
+    async fn write(&self, step: Step) -> Result<Result<(), Refused>, Trouble> {
+        let changed = changes(&step.rows);
+        let written = self.ledger.write(step).await?;
+        if written.is_ok() {
+            self.tell(changed);
+        }
+        Ok(written.map(|_entries| ()))
+    }
+
+    fn tell(&self, changed: Vec<Changed>) {
+        for change in changed {
+            // Nobody listening is fine.
+            let _nobody = self.changed.send(change);
+        }
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.catalog.landscape().time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    fn message_id(&self) -> Result<MessageId, NoEntropy> {
+        clock::message_id(self.clock.as_ref(), self.entropy.as_ref())
+    }
+}
+
+fn changes(rows: &[Row]) -> Vec<Changed> {
+    let mut changed = Vec::new();
+    for row in rows {
+        if let Row::Message(message) = row {
+            changed.push(Changed {
+                message: message.id.clone(),
+                channel: message.place.channel.clone(),
+                root: message.place.thread.clone(),
+                request: message.request.clone(),
+            });
+        }
+    }
+    changed
+}

@@ -1,0 +1,88 @@
+use std::sync::Arc;
+
+use super::receive::{Work, since};
+use super::{Rooms, Trouble, answer, entries};
+use crate::audit::Step;
+use crate::domain::{Doubt, Outcome};
+use crate::store::{Guard, JobRow, JobState, RequestRow, RequestState, Row};
+
+impl Rooms {
+    /// Takes up what a stop in the middle left behind. Nothing is ever run a second time: what may have happened ends as
+    /// unknown and asks a person.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub async fn recover(self: &Arc<Self>) -> Result<(), Trouble> {
+        for job in self.store.running_jobs().await? {
+            let Some(row) = self.store.request(&job.request).await? else { continue };
+            match job.state {
+                JobState::Watching => self.take_up(row, job).await?,
+                JobState::Running => self.doubt(row, job).await?,
+                JobState::Ended => {}
+            }
+        }
+        let received = self.store.open_requests(RequestState::Received).await?;
+        let started = self.store.open_requests(RequestState::Started).await?;
+        for row in received.into_iter().chain(started) {
+            if self.store.job(&row.id).await?.is_some() {
+                continue;
+            }
+            match row.state {
+                // It was acknowledged, so it is ours to do; nothing of it has been done yet.
+                RequestState::Received => {
+                    let rooms = Arc::clone(self);
+                    self.tasks.spawn(async move { rooms.work(Work::Asked(Box::new(row))).await });
+                }
+                // A read without a job: asking again is safe, and theirs to do.
+                RequestState::Started => {
+                    let sentence = "the server stopped while this was being read; ask again";
+                    let mut row = row;
+                    row.note = Some(sentence.to_owned());
+                    self.conclude(row, RequestState::Failed, answer::refused(sentence), Vec::new()).await?;
+                }
+                RequestState::Waiting
+                | RequestState::Approved
+                | RequestState::Done
+                | RequestState::Failed
+                | RequestState::Unknown
+                | RequestState::Answered
+                | RequestState::Refused
+                | RequestState::Denied
+                | RequestState::Expired
+                | RequestState::Withdrawn
+                | RequestState::Superseded => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The back end had taken it and can say how it went.
+    async fn take_up(self: &Arc<Self>, row: RequestRow, job: JobRow) -> Result<(), Trouble> {
+        if let Some(matter) = self.matter(row).await? {
+            let rooms = Arc::clone(self);
+            let saved = job.saved.as_object().cloned().unwrap_or_default();
+            self.tasks.spawn(rooms.watch_again(matter, saved));
+        }
+        Ok(())
+    }
+
+    /// Nobody knows whether the back end got it.
+    async fn doubt(&self, mut row: RequestRow, job: JobRow) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let text = "the server stopped in the moment this was sent, so it may or may not have happened; look first, \
+                    then ask again if it did not";
+        let outcome = Outcome::Unknown(Doubt { text: text.to_owned(), link: None });
+        let guard = Guard::Request { id: row.id.clone(), version: row.version };
+        row.version += 1;
+        row.state = RequestState::Unknown;
+        row.finished_at = Some(now);
+        row.note = Some(text.to_owned());
+        let took = since(row.started_at.unwrap_or(now), now);
+        let reply = answer::finished(&row, &outcome, &[], took);
+        let (row, mut rows) = self.with_card(row, reply.clone())?;
+        rows.push(Row::Job(JobRow { state: JobState::Ended, ..job }));
+        let entries = vec![entries::finished(&row, &outcome, took, now), entries::replied(&row, &reply, now)];
+        let _moved_on = self.write(Step { guard, rows, entries }).await?;
+        Ok(())
+    }
+}

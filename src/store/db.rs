@@ -1,0 +1,94 @@
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Pool, SqlSafeStr, Transaction};
+
+use super::StoreError;
+
+/// The database this build speaks to.
+pub(super) type Db = sqlx::Sqlite;
+
+/// Readers that may be busy at once; more would only wait for the same two or four cores.
+const READERS: u32 = 4;
+
+/// Statements kept prepared per connection: each table has one per number of rows, see `bulk`.
+const PREPARED: usize = 600;
+
+const MIGRATIONS: [(i64, &str, &str); 4] = [
+    (1, "record", include_str!("migrations/0001_record.sql")),
+    (2, "request", include_str!("migrations/0002_request.sql")),
+    (3, "transcript", include_str!("migrations/0003_transcript.sql")),
+    (4, "console", include_str!("migrations/0004_console.sql")),
+];
+
+/// The database: one connection that writes, a few that read. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) writer: Pool<Db>,
+    pub(super) readers: Pool<Db>,
+}
+
+impl Store {
+    /// Opens `countersign.db` in `dir`, creating both, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The directory cannot be written, the file is something else, is locked or damaged, or was written by a newer version.
+    pub async fn open(dir: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir).map_err(|error| StoreError::unwritable(dir, error))?;
+        let path = dir.join("countersign.db");
+        let writing = options(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let writer =
+            pool(1).connect_with(writing).await.map_err(|error| StoreError::opening(&path, error))?;
+        migrate(&writer).await?;
+        let readers = pool(READERS).connect_lazy_with(options(&path).pragma("query_only", "ON"));
+        Ok(Self { writer, readers })
+    }
+
+    /// Waits for what is under way and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that holds the write lock from the start, so that what it reads stays true until it commits.
+    pub(super) async fn lock(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(PREPARED)
+        .disable_statement_logging()
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Runs what is new, in one transaction that holds the write lock, so that two processes do not run it at once.
+async fn migrate(writer: &Pool<Db>) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    Migrator::with_migrations(migrations.to_vec()).run_direct(None, &mut *tx, false).await.map_err(
+        |error| match error {
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            other => StoreError::Schema(other.to_string()),
+        },
+    )?;
+    Ok(tx.commit().await?)
+}

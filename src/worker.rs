@@ -1,0 +1,20 @@
+//! Floor 7: the clock's door. Once a second it lets the pipeline do what has fallen due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::pipeline::Rooms;
+
+/// Works until `stop` is cancelled.
+pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
+    let mut beat = interval(Duration::from_secs(1));
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(beat.tick()).await.is_some() {
+        if let Err(trouble) = rooms.tick().await {
+            tracing::error!("what fell due was not done: {trouble}");
+        }
+    }
+}

@@ -141,6 +141,8 @@ impl Fake {
             target: None,
             environment: None,
             facts: Map::new(),
+            unreadable: Vec::new(),
+            awaits: Vec::new(),
             binding: None,
             policy: None,
             confirmed_by: None,

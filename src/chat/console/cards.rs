@@ -68,7 +68,7 @@ struct CardView {
     primary: Vec<ButtonView>,
     request: Option<RequestId>,
     asker: Option<String>,
-    state: Option<&'static str>,
+    state: Option<String>,
     until: Option<When>,
 }
 
@@ -150,7 +150,7 @@ fn card(reply: &Reply, message: &MessageRow, seen: &Seen<'_>) -> CardView {
         primary: reply.buttons.iter().map(button).collect(),
         request: request.cloned(),
         asker: row.map(|row| asker(row, seen.names)),
-        state: row.map(|row| state_word(row.state)),
+        state: row.map(|row| standing(row, seen.names)),
         until: row
             .filter(|row| row.state == RequestState::Waiting)
             .and_then(|row| row.expires_at)
@@ -161,6 +161,17 @@ fn card(reply: &Reply, message: &MessageRow, seen: &Seen<'_>) -> CardView {
 
 fn asker(row: &RequestRow, names: &BTreeMap<PersonId, String>) -> String {
     row.asker.as_ref().and_then(|person| names.get(person)).unwrap_or(&row.sender.display).clone()
+}
+
+/// The state in words; of a request that waits also for whom, as long as that is a handful.
+fn standing(row: &RequestRow, names: &BTreeMap<PersonId, String>) -> String {
+    let name = |person: &PersonId| names.get(person).unwrap_or(&person.0).clone();
+    match (row.state, row.awaits.as_slice()) {
+        (RequestState::Waiting, [first, rest @ ..]) if rest.len() < 4 => rest
+            .iter()
+            .fold(format!("waiting for {}", name(first)), |said, one| format!("{said} or {}", name(one))),
+        (state, _) => state_word(state).to_owned(),
+    }
 }
 
 const fn tone(tone: Tone) -> (&'static str, &'static str) {

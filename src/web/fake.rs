@@ -276,21 +276,24 @@ impl House for Fake {
     }
 
     fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>> {
-        let known = [
-            ("/deploy ", "/deploy", "service version environment"),
-            ("/deploy order-service ", "order-service", "service, now v2.4.0 on production"),
-            ("/deploy payment-api ", "payment-api", "service, now v1.9.2 on production"),
-            ("/rollback ", "/rollback", "service environment"),
-            ("/scale ", "/scale", "service replicas environment"),
-            ("/status ", "/status", "service [environment]"),
-        ];
-        let fits = |known: &&(&str, &str, &str)| known.0.starts_with(typed.text) && known.0 != typed.text;
-        let completion = |(insert, label, hint): &(&str, &str, &str)| Completion {
-            insert: (*insert).into(),
-            label: (*label).into(),
-            hint: (*hint).into(),
+        let completion = |(insert, label, hint): (&str, &str, &str)| Completion {
+            insert: insert.into(),
+            label: label.into(),
+            hint: hint.into(),
         };
-        ready(known.iter().filter(fits).map(completion).collect())
+        let known = match typed.text.rsplit_once(' ') {
+            None => vec![
+                ("/deploy", "/deploy", "Deploy a version of a service"),
+                ("/rollback", "/rollback", "Go back to the version before"),
+                ("/status", "/status", "What runs where"),
+            ],
+            Some(("/deploy", _)) => {
+                vec![("order-service", "order-service", ""), ("payment-api", "payment-api", "")]
+            }
+            Some(_) => vec![("", "<version>", "such as v2.4.1")],
+        };
+        let word = typed.text.rsplit(' ').next().unwrap_or_default();
+        ready(known.into_iter().filter(|known| known.0.starts_with(word)).map(completion).collect())
     }
 
     fn subscribe(&self) -> broadcast::Receiver<MessageChanged> {

@@ -144,7 +144,7 @@ pub struct StoryLine {
     pub detail: String,
 }
 
-/// What somebody is about to say.
+/// What somebody is about to say, up to the cursor.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<'a> {
     /// The text so far.
@@ -158,7 +158,7 @@ pub struct Typed<'a> {
 /// A way for the text to go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Completion {
-    /// The whole text of the composer once this is taken.
+    /// What takes the place of the word at the cursor; empty for a hint alone.
     pub insert: String,
     /// What to show in the list.
     pub label: String,

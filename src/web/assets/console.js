@@ -39,8 +39,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "yes";
-  const sent = await send(form);
-  delete form.dataset.busy;
+  const sent = await send(form).finally(() => delete form.dataset.busy);
   if (!sent) return;
   form.closest("details")?.removeAttribute("open");
   if (form === composer) {
@@ -102,14 +101,11 @@ function show(change) {
   const content = fragment(change.html);
   const article = $("article", content);
   const old = document.getElementById(article.id);
-  const mine = change.channel === channel;
   if (old) {
-    const changed = old.dataset.say !== article.dataset.say;
-    replace(old, article);
-    if (changed) say(article.dataset.say);
-    return;
+    if (old.dataset.say !== article.dataset.say) say(article.dataset.say);
+    return replace(old, article);
   }
-  if (!mine) return change.root ? undefined : bump(change.channel);
+  if (change.channel !== channel) return change.root ? undefined : bump(change.channel);
   if ("past" in (messages?.dataset ?? {}) || !messages) return;
   const list = thread
     ? (change.root === thread ? messages : null)
@@ -130,8 +126,7 @@ function bump(name) {
 
 // After a gap: the page as it is now, and from it what we do not have or have in another form.
 async function catchUp() {
-  if (!messages) return;
-  const response = await fetch(location.pathname + location.search).catch(() => null);
+  const response = messages && await fetch(location.pathname + location.search).catch(() => null);
   if (!response?.ok) return;
   if (response.redirected) return location.reload();
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -179,9 +174,7 @@ document.addEventListener("visibilitychange", read);
 
 // Completion: the combobox pattern ---------------------------------------------------------------------------------
 const list = $("#completions");
-let offered = [];
-let chosen = -1;
-let asked = 0;
+let [offered, chosen, asked] = [[], -1, 0];
 
 function typed() {
   text.classList.toggle("exact", text.value.startsWith("/"));
@@ -195,10 +188,10 @@ function typed() {
 }
 
 async function ask() {
-  const typedText = text.value;
-  const url = `/c/${encodeURIComponent(channel)}/complete?text=${encodeURIComponent(typedText)}`;
+  const [whole, before] = [text.value, text.value.slice(0, text.selectionEnd)];
+  const url = `/c/${encodeURIComponent(channel)}/complete?text=${encodeURIComponent(before)}`;
   const response = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
-  if (response?.ok && text.value === typedText) offer(await response.json());
+  if (response?.ok && text.value === whole) offer(await response.json());
 }
 
 function offer(completions) {
@@ -206,43 +199,51 @@ function offer(completions) {
   offered = completions;
   chosen = -1;
   list.replaceChildren(...completions.map((completion, index) => {
-    const item = document.createElement("li");
-    const [label, hint] = [document.createElement("code"), document.createElement("span")];
+    const [item, label, hint] = ["li", "code", "span"].map((name) => document.createElement(name));
     label.textContent = completion.label;
     hint.textContent = completion.hint;
     item.append(label, hint);
-    Object.assign(item, { id: `completion-${index}`, role: "option", ariaSelected: "false" });
+    Object.assign(item, { id: `completion-${index}`, role: "option", ariaSelected: "false", ariaDisabled: String(!completion.insert) });
     item.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
     return item;
   }));
   list.hidden = completions.length === 0;
-  text.setAttribute("aria-expanded", String(!list.hidden));
+  text.ariaExpanded = String(!list.hidden);
   text.removeAttribute("aria-activedescendant");
-  if (completions.length) say(`${completions.length} ways to go on`);
+  if (completions.length) say(completions.map((one) => `${one.label} ${one.hint}`).slice(0, 3).join(", "));
 }
 
-function choose(index) {
-  chosen = (index + offered.length) % offered.length;
+// To the next one from here that can be taken, round the end; a hint alone cannot.
+function choose(step) {
+  for (let tries = 0, at = chosen < 0 && step < 0 ? 0 : chosen; tries < offered.length; tries += 1) {
+    at = (at + step + offered.length) % offered.length;
+    if (offered[at].insert) { chosen = at; break; }
+  }
+  if (chosen < 0) return;
   [...list.children].forEach((item, at) => { item.ariaSelected = String(at === chosen); });
   list.children[chosen].scrollIntoView({ block: "nearest" });
   text.setAttribute("aria-activedescendant", `completion-${chosen}`);
 }
 
 function take(index) {
-  text.value = offered[index].insert;
-  text.setSelectionRange(text.value.length, text.value.length);
+  const insert = offered[index]?.insert;
+  if (!insert) return false;
+  const before = text.value.slice(0, text.selectionEnd).replace(/\S*$/, () => `${insert} `);
+  text.value = before + text.value.slice(text.selectionEnd).trimStart();
+  text.setSelectionRange(before.length, before.length);
   typed();
+  return true;
 }
 
 function keyInComposer(event) {
   if (event.isComposing) return;
-  const open = !list.hidden;
-  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-    choose(event.key === "ArrowDown" ? chosen + 1 : Math.max(chosen, 0) - 1);
-  } else if (open && event.key === "Tab" && !event.shiftKey) take(Math.max(chosen, 0));
+  const open = !list.hidden && !event.shiftKey;
+  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) choose(event.key === "ArrowDown" ? 1 : -1);
   else if (open && event.key === "Escape") offer([]);
-  else if (open && event.key === "Enter" && !event.shiftKey && chosen >= 0) take(chosen);
-  else if (event.key === "Enter" && !event.shiftKey) {
+  else if (open && event.key === "Tab") {
+    if (!take(chosen < 0 ? offered.findIndex((one) => one.insert) : chosen)) return;
+  } else if (event.key === "Enter" && !event.shiftKey) {
+    if (open && take(chosen)) return event.preventDefault();
     offer([]);
     if (text.value.trim()) composer.requestSubmit();
   } else return;
@@ -270,7 +271,6 @@ document.addEventListener("keydown", (event) => {
 // Times --------------------------------------------------------------------------------------------------------------
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-
 function localise(within) {
   for (const time of within.querySelectorAll("time")) {
     const at = new Date(time.dateTime);

@@ -109,6 +109,22 @@ fn facts_can_make_a_change_of_a_read() {
     let raised = scene.with(|scene| scene.assessment.class = EffectClass::Destructive);
     let locked = raised.with(|scene| scene.standing.locks.push(lock(None)));
     assert_eq!(locked.first_reason(&policy), "lock");
+    // They never make a read of a change.
+    let lowered = ask("alice", "scale", Some("production")).with(|scene| {
+        scene.assessment.class = EffectClass::Read;
+        scene.standing.locks.push(lock(None));
+    });
+    assert_eq!(lowered.first_reason(&policy), "lock");
+}
+
+#[test]
+fn a_channel_is_one_of_its_workspace() {
+    let scene = ask("alice", "status", None).with(|scene| scene.place.workspace = "T1".to_owned());
+    assert_eq!(scene.first_reason(&demo()), "unlisted-channel");
+    let elsewhere = ask("alice", "status", None).with(|scene| scene.place.platform = Platform::Slack);
+    assert_eq!(elsewhere.first_reason(&demo()), "unlisted-channel");
+    let lost = elsewhere.with(|scene| scene.call = ask("alice", "help", None).call);
+    assert_eq!(lost.decision(&demo()), Decision::Allow);
 }
 
 pub(super) fn lock(service: Option<&str>) -> Lock {

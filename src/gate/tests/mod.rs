@@ -1,5 +1,6 @@
 mod load;
 mod matrix;
+mod obstacles;
 mod properties;
 mod sentences;
 mod times;

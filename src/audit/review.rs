@@ -79,7 +79,10 @@ fn approvers(entries: &[Logged]) -> Vec<String> {
         return people.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     }
     let mut standing: Vec<String> = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Voted) {
+    let counted = |entry: &&Logged| {
+        entry.kind == EntryKind::Voted && entry.body.get("counted") != Some(&Value::Bool(false))
+    };
+    for entry in entries.iter().filter(counted) {
         let choice = entry.text("choice");
         if matches!(choice, Some("approve" | "deny" | "retract")) {
             standing.retain(|person| person != entry.who());
@@ -120,7 +123,7 @@ fn word(entry: &Logged) -> Option<&str> {
 fn standing(decision: &str) -> &str {
     match decision {
         "deny" => "refused",
-        "confirm" | "need_approval" => "waiting",
+        "confirm" | "need-approval" => "waiting",
         other => other,
     }
 }
@@ -138,15 +141,18 @@ fn what(entry: &Logged, so_far: &[Logged]) -> String {
     let command = || entry.text("command").map(|command| format!("`{command}`"));
     match entry.kind {
         EntryKind::Opened => "began the record".to_owned(),
-        EntryKind::Received => match entry.text("channel") {
-            Some(channel) => format!("wrote in #{}", channel.trim_start_matches('#')),
-            None => "sent a message".to_owned(),
-        },
+        EntryKind::Received => {
+            let channel = text("channel").trim_start_matches('#');
+            format!("{} in #{channel}", received(text("what")))
+        }
         EntryKind::Interpreted => match command() {
             Some(command) => format!("read it as {command}"),
-            None => with("read it", text("text")),
+            None => with("made no command of it", text("text")),
         },
         EntryKind::Judged => with(judged(text("decision")), text("reason")),
+        EntryKind::Voted if entry.body.get("counted") == Some(&Value::Bool(false)) => {
+            with(&format!("tried to {} it, which did not count", text("choice")), text("note"))
+        }
         EntryKind::Voted => with(voted(text("choice")), text("note")),
         EntryKind::Started => {
             let started = format!("started {}", command().unwrap_or_else(|| "it".to_owned()));
@@ -174,11 +180,22 @@ fn what(entry: &Logged, so_far: &[Logged]) -> String {
     }
 }
 
+fn received(what: &str) -> &str {
+    match what {
+        "text" => "wrote",
+        "click" => "pressed a button",
+        "reaction" => "reacted",
+        "edited" => "edited a message",
+        "deleted" => "deleted a message",
+        other => other,
+    }
+}
+
 fn judged(decision: &str) -> &str {
     match decision {
         "allow" => "allowed it",
         "confirm" => "asked for a confirmation",
-        "need_approval" => "asked for approval",
+        "need-approval" => "asked for approval",
         "deny" => "refused it",
         other => other,
     }

@@ -91,7 +91,7 @@ impl AdmitError {
         if !suggestions.is_empty() {
             self.sentence = format!("{}; did you mean {}?", self.sentence, one_of(&suggestions));
         } else if !choices.is_empty() && choices.len() <= MAX_CHOICES {
-            self.sentence = format!("{}; there is {}", self.sentence, one_of(choices));
+            self.sentence = format!("{}; use {}", self.sentence, one_of(choices));
         }
         self.suggestions = suggestions;
         self.choices = if choices.len() <= MAX_CHOICES { choices.to_vec() } else { Vec::new() };

@@ -18,15 +18,18 @@ impl Catalog {
     pub fn assess(&self, call: &Call, facts: &Facts, unreadable: &[String]) -> Assessment {
         let Some(tool) = self.tool(call.tool()) else { return unknown(call) };
         let scope = self.scope(call).facts(facts);
-        let direction = tool.manifest().effects.direction.as_deref().map(|source| match unreadable {
-            [] => direction(source, &scope),
-            [_, ..] => Direction::Down,
-        });
-        let scope = scope.direction(direction);
         let mut result = Findings { class: call.effect(), ..Findings::default() };
         if !unreadable.is_empty() {
             result.doubt();
         }
+        let direction = tool.manifest().effects.direction.as_deref().map(|source| {
+            let seen = direction(source, &scope).filter(|_| unreadable.is_empty());
+            seen.unwrap_or_else(|| {
+                result.doubt();
+                Direction::Down
+            })
+        });
+        let scope = scope.direction(direction);
         for rule in &tool.manifest().effects.rules {
             result.apply(rule, &scope);
         }
@@ -96,12 +99,8 @@ fn at(facts: &Facts, path: &str) -> Value {
     parts.fold(first, |value, part| value?.get(part)).cloned().unwrap_or(Value::Null)
 }
 
-fn direction(source: &str, scope: &Scope) -> Direction {
-    match template::eval(source, scope).as_ref().map(Value::as_str) {
-        Ok(Some("up")) => Direction::Up,
-        Ok(Some("same")) => Direction::Same,
-        Ok(_) | Err(_) => Direction::Down,
-    }
+fn direction(source: &str, scope: &Scope) -> Option<Direction> {
+    serde_json::from_value(template::eval(source, scope).ok()?).ok()
 }
 
 /// A call of a tool that is gone since it was admitted: the strictest there is.

@@ -81,7 +81,7 @@ impl Call {
         &self.target
     }
 
-    /// The digest of tool, schema and canonical arguments.
+    /// The digest of the tool, its whole file and the canonical arguments: a tool file that changes voids approvals.
     pub fn digest(&self) -> Digest {
         self.digest
     }

@@ -13,6 +13,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_filter("nearest", nearest);
     environment.add_filter("seconds", seconds);
     environment.add_filter("up_to", up_to);
+    environment.add_filter("number", number);
     environment.add_filter("plural", plural);
     environment.add_filter("each", each);
     environment.add_filter("rows", rows);
@@ -109,6 +110,15 @@ fn nearest(text: &str, list: Vec<String>) -> Value {
     names::near(text, list.iter().map(String::as_str))
         .first()
         .map_or_else(|| Value::from(()), |best| Value::from(*best))
+}
+
+/// The value when it is a whole number, an error otherwise. Comparisons need it: the language puts values of different
+/// types in some order, so that 6 is more than null.
+fn number(value: Value) -> Result<Value, Error> {
+    match value.is_integer() {
+        true => Ok(value),
+        false => Err(Error::new(ErrorKind::InvalidOperation, "a whole number was expected")),
+    }
 }
 
 /// `1 replica`, `3 replicas`.

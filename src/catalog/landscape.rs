@@ -45,7 +45,7 @@ pub struct Service {
     /// The fewest replicas, by environment.
     #[serde(default)]
     pub min_replicas: BTreeMap<String, u32>,
-    /// Its databases, which `migrate` takes as targets too.
+    /// Its databases: other names of it where a tool takes `x-catalog: targets`, as `migrate` does.
     #[serde(default)]
     pub databases: Vec<String>,
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::names::{near, one_of};
 use super::problem::Report;
-use super::{Catalog, Landscape, Manifest, Problem, Tool, check, check_templates};
+use super::{Catalog, Landscape, Manifest, Problem, Tool, check};
 use crate::domain::Digest;
 
 /// Reads, builds and checks everything, and tells of all that is wrong at once.
@@ -70,7 +70,7 @@ fn read_landscape(report: &mut Report, text: &str) -> Option<Landscape> {
 fn read_tool(report: &mut Report, text: &str, landscape: &Landscape) -> Option<Tool> {
     let manifest: Manifest = read_yaml(report, text)?;
     let sound = check::schema(&manifest, report);
-    check_templates::all(&manifest, report);
+    check::templates(&manifest, report);
     check::manifest(&manifest, report);
     if !sound {
         return None;
@@ -96,24 +96,31 @@ fn read_yaml<T: DeserializeOwned>(report: &mut Report, text: &str) -> Option<T> 
 }
 
 static UNKNOWN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("unknown (?:field|variant) `([^`]*)`").ok());
-static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("`([^`]*)`").ok());
+    LazyLock::new(|| Regex::new("unknown (field|variant) `([^`]*)`,? expected (?:one of )?(.*)").ok());
+static TWICE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("duplicate mapping key: ([^,]*)").ok());
 
-/// A parser's message, with "did you mean" where it is about a key that does not exist.
+/// A parser's message in plain words, with "did you mean" where it is about a word that does not exist.
 fn explain(message: &str) -> String {
     let first = message.lines().next().unwrap_or(message);
-    let unknown = UNKNOWN.as_ref().and_then(|pattern| pattern.captures(first)).and_then(|found| found.get(1));
-    let Some(unknown) = unknown.map(|found| found.as_str()) else { return first.to_owned() };
-    let known: BTreeSet<&str> = QUOTED
-        .iter()
-        .flat_map(|pattern| pattern.captures_iter(first))
-        .filter_map(|found| found.get(1).map(|word| word.as_str()))
-        .filter(|word| *word != unknown)
-        .collect();
-    let known: Vec<&str> = known.into_iter().collect();
-    match near(unknown, known.iter().copied()).first() {
-        Some(best) => format!("there is no key `{unknown}` here; did you mean `{best}`?"),
-        None if known.is_empty() => format!("there is no key `{unknown}` here"),
-        None => format!("there is no key `{unknown}` here; possible are {}", one_of(&known)),
+    let groups =
+        |pattern: &'static LazyLock<Option<Regex>>| pattern.as_ref().and_then(|found| found.captures(first));
+    let group = |found: &regex::Captures, index: usize| {
+        found.get(index).map_or("", |found| found.as_str()).to_owned()
+    };
+    if let Some(found) = groups(&TWICE) {
+        return format!("the key `{}` is there twice", group(&found, 1));
+    }
+    let Some(found) = groups(&UNKNOWN) else { return first.to_owned() };
+    let (unknown, list) = (group(&found, 2), group(&found, 3));
+    let list = list.split(" at line ").next().unwrap_or_default();
+    let known: Vec<&str> = list.split([',', ' ']).map(|word| word.trim_matches('`')).collect();
+    let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty() && *word != "or").collect();
+    let sentence = match group(&found, 1).as_str() {
+        "field" => format!("there is no key `{unknown}` here"),
+        _ => format!("`{unknown}` is not possible here"),
+    };
+    match near(&unknown, known.iter().copied()).first() {
+        Some(best) => format!("{sentence}; did you mean `{best}`?"),
+        None => format!("{sentence}; use {}", one_of(&known)),
     }
 }

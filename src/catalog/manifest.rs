@@ -112,7 +112,8 @@ pub struct Slash {
 pub struct Effects {
     /// The class when nothing is known.
     pub class: EffectClass,
-    /// An expression that yields `up`, `down` or `same`. One that cannot be evaluated counts as `down`.
+    /// An expression that yields `up`, `down` or `same`. One that cannot be evaluated counts as `down`. Facts that it
+    /// compares go through `| number`, because the language orders null and numbers too.
     #[serde(default)]
     pub direction: Option<String>,
     /// Every rule whose `when` holds counts; it may add tags, raise the class, or end the matter.
@@ -229,7 +230,8 @@ pub enum Repeat {
     Once,
 }
 
-/// How to see that it ended.
+/// How to see that it ended. In its templates `body` is the answer of the watched path; in those of the output, where
+/// `body` is the answer of the run, the last one is `watch`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {

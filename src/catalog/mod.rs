@@ -4,7 +4,6 @@ mod admit;
 mod assess;
 mod call;
 mod check;
-mod check_templates;
 mod demo;
 mod effect;
 mod filters;

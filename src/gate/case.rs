@@ -131,9 +131,7 @@ impl Lock {
     pub(super) fn holds(&self, call: &Call, now: Timestamp) -> bool {
         let in_force = self.until.is_none_or(|until| now < until);
         let covers = self.service.as_ref().is_none_or(|service| {
-            let named = |key: &str| call.args().get(key).and_then(Value::as_str) == Some(service);
-            named("service")
-                || named("target")
+            call.args().get("service").and_then(Value::as_str) == Some(service)
                 || call.target().split_once('/').is_some_and(|(_, rest)| rest == service)
         });
         in_force && covers && call.environment() == Some(self.environment.as_str())

@@ -52,7 +52,8 @@ pub fn decide(policy: &Policy, case: &Case<'_>) -> Verdict {
             finding(rule, ReasonCode::Confirm, Decision::Confirm, sentence)
         }));
     }
-    findings.extend(satisfied(&cell, &asker, &demands, &findings));
+    let content = satisfied((&cell, &asker), &demands, &poll, &findings);
+    findings.extend(content);
     conclude(policy, &demands, poll, findings)
 }
 
@@ -226,12 +227,23 @@ fn too_late(open: Open) -> Finding {
     deny("time", ReasonCode::Expired, sentence.to_owned())
 }
 
-/// What the rules say that have nothing left to ask for.
-fn satisfied(cell: &Cell<'_>, asker: &Asker<'_>, demands: &Demands<'_>, found: &[Finding]) -> Vec<Finding> {
+/// What the rules say that have nothing left to ask for, and thanks to whom.
+fn satisfied(
+    (cell, asker): (&Cell<'_>, &Asker<'_>),
+    demands: &Demands<'_>,
+    poll: &Poll<'_>,
+    found: &[Finding],
+) -> Vec<Finding> {
     let content = demands.rules.iter().filter(|rule| found.iter().all(|finding| finding.rule != rule.id));
     content
         .map(|rule| {
-            let sentence = format!("{}, who may use {}", who_is(asker.name, asker.granted), action(cell));
+            let needs = poll.needs.iter().filter(|need| rule.need.contains(&need.requirement));
+            let agreed: Vec<_> = needs.flat_map(|need| &need.agreed).collect();
+            let agreed =
+                if agreed.is_empty() { String::new() } else { format!("; {} agreed", list(&agreed, "and")) };
+            let confirmed = if rule.confirm { format!("; {} confirmed", asker.name) } else { String::new() };
+            let who = who_is(asker.name, asker.granted);
+            let sentence = format!("{who}, who may use {}{confirmed}{agreed}", action(cell));
             finding(&rule.id, ReasonCode::Permitted, Decision::Allow, sentence)
         })
         .collect()

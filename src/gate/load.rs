@@ -22,12 +22,13 @@ impl Policy {
         let mut source = Source::new(file, text);
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in errors {
-            source.complain(error.span().map_or(0, |span| span.start), error.message().trim());
+            let at = error.span().map_or(0, |span| span.start);
+            source.complain(at, format!("this is not TOML: {}", error.message().trim()));
         }
         if !source.problems.is_empty() {
             return Err(source.problems);
         }
-        let root = Table::new("policy", document.get_ref(), 0);
+        let root = Table::new("the file", document.get_ref(), 0);
         let policy =
             read(&mut source, root, vocabulary, Digest::labelled("countersign/policy/v1", text.as_bytes()));
         if source.problems.is_empty() { Ok(policy) } else { Err(source.problems) }

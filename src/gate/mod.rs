@@ -19,6 +19,7 @@ mod policy;
 mod prospects;
 mod reader;
 mod requirement;
+mod rows;
 mod rule;
 mod sections;
 mod verdict;

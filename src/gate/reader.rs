@@ -7,6 +7,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::PolicyProblem;
+use super::words::list;
+
+/// So many names fit in a sentence.
+const FEW: usize = 5;
 
 /// The file, and what is wrong with it so far.
 pub(super) struct Source<'s> {
@@ -54,27 +58,28 @@ impl<'s> Source<'s> {
         });
     }
 
-    /// Notes a name that does not exist, with the nearest one that does.
+    /// Notes a name that does not exist, and what there is instead.
     pub fn unknown<'k>(&mut self, kind: &str, word: &Word, known: impl IntoIterator<Item = &'k str>) {
-        let meant = nearest(&word.text, known);
-        let hint = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let hint = hint(&word.text, known);
         self.complain(word.at, format!("there is no {kind} `{}`{hint}", word.text));
     }
 }
 
-/// The nearest known name, if one is near.
-fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+/// The nearest known name, if one is near or begins like this; else all of them, if they are few.
+fn hint<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let known: Vec<_> = known.into_iter().collect();
     let reach = (text.chars().count() / 3).clamp(1, 3);
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(text, name), name))
-        .filter(|(distance, _)| *distance <= reach)
-        .min()
-        .map(|(_, name)| name)
+    let distances = known.iter().map(|name| (strsim::damerau_levenshtein(text, name), *name));
+    let near = distances.filter(|(distance, name)| *distance <= reach || name.starts_with(text)).min();
+    match near {
+        Some((_, name)) => format!("; did you mean `{name}`?"),
+        None if (1..=FEW).contains(&known.len()) => format!("; there is {}", list(&known, "and")),
+        None => String::new(),
+    }
 }
 
 impl<'t> Table<'t> {
-    /// `what` is how problems call it, such as `rule`.
+    /// `what` is how problems call it, such as `[[rule]]`.
     pub fn new(what: &str, keys: &'t DeTable<'t>, at: usize) -> Self {
         Self { what: what.to_owned(), at, keys, asked: Vec::new() }
     }
@@ -111,7 +116,7 @@ impl<'t> Table<'t> {
         let value = self.value(key)?;
         let found = read(value.get_ref(), value.span());
         if found.is_none() {
-            source.complain(value.span().start, format!("`{key}` of a {} must be {kind}", self.what));
+            source.complain(value.span().start, format!("`{key}` in {} must be {kind}", self.what));
         }
         found
     }
@@ -128,7 +133,7 @@ impl<'t> Table<'t> {
     /// A text that must be there.
     pub fn must(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Word> {
         if !self.has(key) {
-            source.complain(self.at, format!("a {} needs `{key}`", self.what));
+            source.complain(self.at, format!("{} needs `{key}`", self.what));
         }
         self.text(source, key)
     }
@@ -136,7 +141,7 @@ impl<'t> Table<'t> {
     /// A text or a date without quotes.
     pub fn moment(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Word> {
         if !self.has(key) {
-            source.complain(self.at, format!("a {} needs `{key}`", self.what));
+            source.complain(self.at, format!("{} needs `{key}`", self.what));
         }
         self.read(source, key, "a time", |value, span| {
             let bare = value.as_datetime().map(ToString::to_string);
@@ -149,7 +154,7 @@ impl<'t> Table<'t> {
         let words = self.read(source, key, "a list of texts", |value, _| words(value))?;
         if words.is_empty() {
             let at = self.keys.get(key).map_or(self.at, |value| value.span().start);
-            source.complain(at, format!("`{key}` of a {} is empty, so it would never match", self.what));
+            source.complain(at, format!("`{key}` in {} is empty, so it would never match", self.what));
         }
         Some(words)
     }
@@ -173,15 +178,16 @@ impl<'t> Table<'t> {
     /// A table in this one.
     pub fn table(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Table<'t>> {
         self.read(source, key, "a table", |value, span| {
-            value.as_table().map(|keys| Table::new(key, keys, span.start))
+            value.as_table().map(|keys| Table::new(&format!("[{key}]"), keys, span.start))
         })
     }
 
     /// All tables `[[key]]`.
     pub fn tables(&mut self, source: &mut Source<'_>, key: &'static str) -> Vec<Table<'t>> {
+        let what = format!("[[{key}]]");
         let tables = self.read(source, key, "written as `[[...]]`", |value, _| {
             let each = value.as_array()?.iter();
-            each.map(|item| item.get_ref().as_table().map(|keys| Table::new(key, keys, item.span().start)))
+            each.map(|item| item.get_ref().as_table().map(|keys| Table::new(&what, keys, item.span().start)))
                 .collect::<Option<Vec<_>>>()
         });
         tables.unwrap_or_default()
@@ -190,8 +196,8 @@ impl<'t> Table<'t> {
     /// Complains about every key that nobody asked for.
     pub fn finish(self, source: &mut Source<'_>) {
         for (word, _) in self.entries().filter(|(word, _)| !self.asked.contains(&word.text.as_str())) {
-            let kind = format!("key of a {} called", self.what);
-            source.unknown(&kind, &word, self.asked.iter().copied());
+            let hint = hint(&word.text, self.asked.iter().copied());
+            source.complain(word.at, format!("{} has no key `{}`{hint}", self.what, word.text));
         }
     }
 }

@@ -205,6 +205,9 @@ pub(super) fn not_admitted(error: &AdmitError) -> Reply {
 
 /// A press that does not count.
 pub(super) fn not_counted(display: &str, sentence: &str) -> Reply {
+    if sentence.starts_with(display) {
+        return Reply::say(Tone::Info, format!("{sentence}."));
+    }
     Reply::say(Tone::Info, format!("{display}: {sentence}."))
 }
 
@@ -302,8 +305,12 @@ fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M %Z").to_string()
 }
 
-/// A sentence as it stands alone: with a capital letter.
+/// A sentence as it stands alone: with a capital letter, unless it begins with a name such as `api-gateway`.
 fn capital(sentence: &str) -> String {
+    let first = sentence.split_whitespace().next().unwrap_or_default();
+    if !first.chars().all(char::is_alphabetic) {
+        return sentence.to_owned();
+    }
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -115,7 +115,7 @@ impl Rooms {
         let guard = Guard::Start {
             id: row.id.clone(),
             version: row.version,
-            locks: matter.locks,
+            locks: matter.assessment.class.mutates().then_some(matter.locks),
             target: matter.assessment.class.mutates().then(|| matter.call.target().to_owned()),
         };
         row.version += 1;

@@ -44,12 +44,12 @@ pub(super) fn interpreted(row: &RequestRow, now: Timestamp, call: &Call) -> Entr
         "command": row.command,
         "digest": call.digest(),
     });
-    entry(EntryKind::Interpreted, row, now, body)
+    by_us(entry(EntryKind::Interpreted, row, now, body))
 }
 
 /// No call was made of the words, and what was said instead.
 pub(super) fn not_understood(row: &RequestRow, now: Timestamp, by: &str, said: &str) -> Entry {
-    entry(EntryKind::Interpreted, row, now, json!({ "by": by, "said": said, "tool": null }))
+    by_us(entry(EntryKind::Interpreted, row, now, json!({ "by": by, "text": said, "tool": null })))
 }
 
 /// What the gate found.
@@ -61,6 +61,7 @@ pub(super) fn judged(matter: &Matter, verdict: &Verdict, now: Timestamp) -> Entr
         .collect();
     let body = json!({
         "decision": verdict.decision.as_str(),
+        "reason": verdict.sentence(),
         "findings": verdict.findings,
         "needs": needs,
         "confirm": verdict.confirm,
@@ -72,7 +73,7 @@ pub(super) fn judged(matter: &Matter, verdict: &Verdict, now: Timestamp) -> Entr
         "change": matter.assessment.change,
         "held": text(&matter.held),
     });
-    entry(EntryKind::Judged, &matter.row, now, body)
+    by_us(entry(EntryKind::Judged, &matter.row, now, body))
 }
 
 /// A press that counted.
@@ -94,7 +95,7 @@ pub(super) fn vote_refused(row: &RequestRow, press: &Press, sentence: &str, now:
         "choice": press.action.as_str(),
         "counted": false,
         "person": press.by.person,
-        "why": sentence,
+        "note": sentence,
     });
     by(entry(EntryKind::Voted, row, now, body), press)
 }
@@ -119,7 +120,7 @@ pub(super) fn started(row: &RequestRow, cleared: &Cleared, now: Timestamp) -> En
         "held": text(cleared.held()),
         "channel": row.place.channel,
     });
-    entry(EntryKind::Started, row, now, body)
+    by_us(entry(EntryKind::Started, row, now, body))
 }
 
 /// How the run ended. What the back end said hangs on it as a salted digest.
@@ -137,7 +138,7 @@ pub(super) fn finished(row: &RequestRow, outcome: &Outcome, took: Duration, now:
         "command": row.command,
         "undo": undo,
     });
-    let mut finished = entry(EntryKind::Finished, row, now, body);
+    let mut finished = by_us(entry(EntryKind::Finished, row, now, body));
     if !data.is_null() {
         finished.payloads = vec![Payload { name: "output".to_owned(), bytes: data.to_string().into_bytes() }];
     }
@@ -147,17 +148,17 @@ pub(super) fn finished(row: &RequestRow, outcome: &Outcome, took: Duration, now:
 /// The request ended without a run.
 pub(super) fn ended(row: &RequestRow, now: Timestamp) -> Entry {
     let body = json!({
-        "result": row.state.as_str(),
-        "why": row.note,
+        "state": row.state.as_str(),
+        "reason": row.note,
         "command": row.command,
         "channel": row.place.channel,
     });
-    entry(EntryKind::Ended, row, now, body)
+    by_us(entry(EntryKind::Ended, row, now, body))
 }
 
 /// What people were shown.
 pub(super) fn replied(row: &RequestRow, reply: &Reply, now: Timestamp) -> Entry {
-    entry(EntryKind::Replied, row, now, json!({ "tone": reply.tone, "title": reply.title }))
+    by_us(entry(EntryKind::Replied, row, now, json!({ "tone": reply.tone, "title": reply.title })))
 }
 
 fn entry(kind: EntryKind, row: &RequestRow, now: Timestamp, body: Value) -> Entry {
@@ -170,6 +171,10 @@ fn entry(kind: EntryKind, row: &RequestRow, now: Timestamp, body: Value) -> Entr
         body: map(body),
         payloads: Vec::new(),
     }
+}
+
+fn by_us(entry: Entry) -> Entry {
+    Entry { actor: Some(Actor::system()), ..entry }
 }
 
 fn map(value: Value) -> Map<String, Value> {

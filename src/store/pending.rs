@@ -71,7 +71,7 @@ impl<'a> Pending<'a> {
             Guard::Request { id, version } => self.judge_version(id, *version),
             Guard::Start { id, version, locks, target } => {
                 self.judge_version(id, *version)?;
-                if *locks != self.generation {
+                if locks.is_some_and(|locks| locks != self.generation) {
                     return Err(Refused::LocksChanged);
                 }
                 match target.as_ref().and_then(|target| self.busy.get(target.as_str())) {

@@ -28,8 +28,8 @@ pub enum Guard {
         id: RequestId,
         /// The version that was read.
         version: i64,
-        /// The generation of the locks that was read.
-        locks: i64,
+        /// The generation of the locks that was read; `None` for calls that change nothing, which no lock stops.
+        locks: Option<i64>,
         /// What runs one at a time; `None` for calls that change nothing.
         target: Option<String>,
     },

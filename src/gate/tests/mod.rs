@@ -1,1 +1,176 @@
+mod load;
+mod matrix;
+mod obstacles;
+mod properties;
+mod sentences;
+mod times;
+mod votes;
 
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::catalog::{Assessment, Call, Direction, EffectClass};
+use crate::domain::{Origin, PersonId, Place, Platform, RequestId};
+
+const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
+
+/// The names of the tools that ship.
+fn vocabulary() -> Vocabulary {
+    let tool = |(name, mutates, has_direction, has_environment): (&str, bool, bool, bool)| ToolWord {
+        name: name.to_owned(),
+        mutates,
+        has_direction,
+        has_environment,
+    };
+    Vocabulary {
+        tools: [
+            ("deploy", true, false, true),
+            ("rollback", true, false, true),
+            ("scale", true, true, true),
+            ("migrate", true, false, true),
+            ("lock", true, false, true),
+            ("unlock", true, false, true),
+            ("status", false, false, true),
+            ("logs", false, false, true),
+            ("whoami", false, false, false),
+            ("help", false, false, false),
+            ("pending", false, false, false),
+        ]
+        .map(tool)
+        .to_vec(),
+        environments: ENVIRONMENTS.map(str::to_owned).to_vec(),
+    }
+}
+
+fn load(text: &str) -> Policy {
+    Policy::load("policy.toml", text, &vocabulary()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn demo() -> Policy {
+    load(DEMO_POLICY)
+}
+
+/// The shipped policy with more at its end.
+fn demo_and(more: &str) -> Policy {
+    load(&format!("{DEMO_POLICY}\n{more}"))
+}
+
+fn person(name: &str) -> PersonId {
+    PersonId(name.to_owned())
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A case that owns its parts. Noon on a Wednesday, an exact command in #deployments.
+#[derive(Clone)]
+struct Scene {
+    request: RequestId,
+    call: Call,
+    assessment: Assessment,
+    held: Map<String, Value>,
+    asker: Option<PersonId>,
+    place: Place,
+    origin: Origin,
+    grounding: Grounding,
+    standing: Standing,
+    now: Timestamp,
+}
+
+/// Somebody asks for something by exact command.
+fn ask(who: &str, tool: &str, environment: Option<&str>) -> Scene {
+    let word = vocabulary().tools.into_iter().find(|word| word.name == tool).unwrap();
+    let class = if word.mutates { EffectClass::Write } else { EffectClass::Read };
+    let args = match json!({ "service": "order-service", "environment": environment }) {
+        Value::Object(args) => args,
+        other => panic!("{other}"),
+    };
+    let target = format!("{}/order-service", environment.unwrap_or("none"));
+    let now = at("2026-03-04T12:00:00Z");
+    Scene {
+        request: RequestId::mint(now, [7; 10]),
+        call: Call::for_tests(tool, args, class, environment, &target),
+        assessment: Assessment {
+            class,
+            direction: word.has_direction.then_some(Direction::Up),
+            tags: [].into(),
+            short: None,
+            change: String::new(),
+        },
+        held: Map::new(),
+        asker: Some(person(who)),
+        place: place("deployments"),
+        origin: Origin::Slash,
+        grounding: Grounding::Exact,
+        standing: Standing::default(),
+        now,
+    }
+}
+
+fn place(channel: &str) -> Place {
+    Place { platform: Platform::Console, workspace: String::new(), channel: channel.to_owned(), thread: None }
+}
+
+impl Scene {
+    fn case(&self) -> Case<'_> {
+        Case {
+            request: &self.request,
+            call: &self.call,
+            assessment: &self.assessment,
+            held: &self.held,
+            asker: self.asker.as_ref(),
+            place: &self.place,
+            origin: &self.origin,
+            grounding: &self.grounding,
+            standing: &self.standing,
+            now: self.now,
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn vote(self, policy: &Policy, who: &str, choice: Choice, verify: Verify) -> Self {
+        let binding = binding(policy, &self.case());
+        self.with(|scene| {
+            let at = scene.now;
+            scene.standing.votes.push(Vote { person: person(who), choice, binding, verify, at, note: None });
+        })
+    }
+
+    fn approved_by(self, policy: &Policy, who: &str) -> Self {
+        self.vote(policy, who, Choice::Approve, Verify::Console)
+    }
+
+    fn confirmed_by(self, who: &str) -> Self {
+        self.with(|scene| scene.standing.confirmed_by = Some(person(who)))
+    }
+
+    fn decide(&self, policy: &Policy) -> Verdict {
+        decide(policy, &self.case())
+    }
+
+    fn decision(&self, policy: &Policy) -> Decision {
+        let verdict = self.decide(policy);
+        // The proof can be had exactly when nothing is missing.
+        assert_eq!(clear(policy, &self.case()).is_ok(), verdict.decision == Decision::Allow);
+        verdict.decision
+    }
+
+    fn first_reason(&self, policy: &Policy) -> &'static str {
+        self.decide(policy).findings[0].reason.as_str()
+    }
+
+    fn weigh(&self, policy: &Policy, who: &str, choice: Choice, verify: Verify) -> Result<(), VoteRefusal> {
+        weigh(policy, &self.case(), Some(&person(who)), choice, verify)
+    }
+}
+
+/// Both ways for tools that have two.
+fn directions(tool: &ToolWord) -> Vec<Option<Direction>> {
+    if tool.has_direction { vec![Some(Direction::Up), Some(Direction::Down)] } else { vec![None] }
+}

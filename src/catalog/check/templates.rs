@@ -1,51 +1,32 @@
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::names::near;
-use super::problem::Report;
-use super::template::{self, Kind};
-use super::{Manifest, Run, Undo};
+use crate::catalog::names::near;
+use crate::catalog::problem::Report;
+use crate::catalog::template::{self, Kind};
+use crate::catalog::{Manifest, Run, Undo};
 
 /// What templates may use; `range` and `dict` are functions of the language.
 const ROOTS: [&str; 10] =
     ["args", "facts", "saved", "request", "service", "body", "watch", "direction", "range", "dict"];
 
+const REQUEST: [&str; 2] = ["id", "key"];
+
 static FILTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\|\s*([a-z_]+)").ok());
 
 /// Every template and expression compiles, and uses names, arguments, facts and filters that exist.
-pub(super) fn all(manifest: &Manifest, report: &mut Report) {
+pub(in crate::catalog) fn templates(manifest: &Manifest, report: &mut Report) {
     let mut sources = Vec::new();
     collect(manifest, &mut sources);
-    let arguments = manifest.parameters.get("properties").and_then(Value::as_object);
-    let arguments: BTreeSet<&str> =
-        arguments.into_iter().flat_map(|map| map.keys()).map(String::as_str).collect();
-    let facts: BTreeSet<&str> = manifest.facts.keys().map(String::as_str).collect();
-    let saved = saved(manifest);
+    let known = Known::of(manifest);
     for (kind, source) in sources {
-        let names = match template::names_used(kind, source) {
-            Ok(names) => names,
-            Err(error) => {
-                report.near(source, error.to_string());
-                continue;
+        match template::names_used(kind, source) {
+            Ok(names) => {
+                names.iter().filter_map(|name| known.problem(name)).for_each(|told| report.near(source, told))
             }
-        };
-        for name in names {
-            let mut parts = name.split('.');
-            let (root, leaf) = (parts.next().unwrap_or_default(), parts.next());
-            let (known, word): (Vec<&str>, &str) = match (root, leaf) {
-                ("args", Some(leaf)) => (arguments.iter().copied().collect(), leaf),
-                ("facts", Some(leaf)) => (facts.iter().copied().collect(), leaf),
-                ("saved", Some(leaf)) => (saved.to_vec(), leaf),
-                ("request", Some(leaf)) => (vec!["id", "key"], leaf),
-                (root, _) => (ROOTS.to_vec(), root),
-            };
-            if !known.contains(&word) {
-                let hint = near(word, known).first().map(|best| format!("; did you mean `{best}`?"));
-                report.near(source, format!("there is no `{name}`{}", hint.unwrap_or_default()));
-            }
+            Err(error) => report.near(source, error.to_string()),
         }
         for found in FILTER.iter().flat_map(|pattern| pattern.captures_iter(source)) {
             let filter = found.get(1).map_or("", |name| name.as_str());
@@ -53,6 +34,42 @@ pub(super) fn all(manifest: &Manifest, report: &mut Report) {
                 report.near(source, format!("there is no filter `{filter}`"));
             }
         }
+    }
+}
+
+/// The names that templates of one tool may use.
+struct Known<'a> {
+    arguments: Vec<&'a str>,
+    facts: Vec<&'a str>,
+    saved: Vec<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(manifest: &'a Manifest) -> Self {
+        let properties = manifest.parameters.get("properties").and_then(Value::as_object);
+        Self {
+            arguments: properties.into_iter().flat_map(|map| map.keys()).map(String::as_str).collect(),
+            facts: manifest.facts.keys().map(String::as_str).collect(),
+            saved: saved(manifest),
+        }
+    }
+
+    /// What is wrong with a name such as `args.service`.
+    fn problem(&self, name: &str) -> Option<String> {
+        let mut parts = name.split('.');
+        let (root, leaf) = (parts.next().unwrap_or_default(), parts.next());
+        let (known, word) = match (root, leaf) {
+            ("args", Some(leaf)) => (self.arguments.as_slice(), leaf),
+            ("facts", Some(leaf)) => (self.facts.as_slice(), leaf),
+            ("saved", Some(leaf)) => (self.saved.as_slice(), leaf),
+            ("request", Some(leaf)) => (REQUEST.as_slice(), leaf),
+            (root, _) => (ROOTS.as_slice(), root),
+        };
+        if known.contains(&word) {
+            return None;
+        }
+        let hint = near(word, known.iter().copied()).first().map(|best| format!("; did you mean `{best}`?"));
+        Some(format!("there is no `{name}`{}", hint.unwrap_or_default()))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
 use crate::interpret::ExactOnly;
 use crate::pipeline::Rooms;
+use crate::redact::Redactor;
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::store::Store;
 use crate::worker;
@@ -86,7 +87,9 @@ impl App {
         )
         .await?;
         let (connections, playground) = connect(&source, &parts).await?;
+        let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
         let reach = Reach {
+            redactor,
             catalog: Arc::clone(&catalog),
             policy: Arc::clone(&policy),
             store: store.clone(),

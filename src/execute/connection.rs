@@ -101,6 +101,11 @@ impl Connection {
         self
     }
 
+    /// The secret it sends, for a redactor.
+    pub fn secret(&self) -> Option<&SecretString> {
+        self.token.as_ref()
+    }
+
     /// Makes one request and reads the whole answer.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Answer, CallError> {
         let host = self.host();

@@ -21,6 +21,7 @@ use crate::catalog::{Call, Catalog, Facts, Manifest, OnTotal, Run, Scope, Undo, 
 use crate::clock::Clock;
 use crate::domain::{Doubt, Failure, Field, Outcome, Output, RequestId, parse_span};
 use crate::gate::{Cleared, Policy};
+use crate::redact::Redactor;
 use crate::store::{Row, Store};
 
 pub use connection::{Connection, Connections, client};
@@ -71,6 +72,7 @@ pub struct Hands {
     store: Store,
     connections: Arc<Connections>,
     clock: Arc<dyn Clock>,
+    redactor: Redactor,
 }
 
 /// What [`Hands`] reaches for.
@@ -85,13 +87,15 @@ pub struct Reach {
     pub connections: Arc<Connections>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What takes secrets out of the answers of back ends.
+    pub redactor: Redactor,
 }
 
 impl Hands {
     /// Hands that reach for these.
     pub fn new(reach: Reach) -> Self {
-        let Reach { catalog, policy, store, connections, clock } = reach;
-        Self { catalog, policy, store, connections, clock }
+        let Reach { catalog, policy, store, connections, clock, redactor } = reach;
+        Self { catalog, policy, store, connections, clock, redactor }
     }
 
     /// Runs what was cleared and recorded. Never fails: what goes wrong is an outcome.
@@ -105,7 +109,7 @@ impl Hands {
             Run::Builtin(builtin) => self.builtin(*builtin, &cleared, slip).await,
             Run::Http(request) => {
                 let run = self.over_http(manifest, request, cleared.call(), slip, &progress);
-                Carried::plain(within(manifest, run).await)
+                Carried::plain(self.clean(manifest, within(manifest, run).await))
             }
         }
     }
@@ -121,7 +125,33 @@ impl Hands {
         let Some(manifest) = self.catalog.tool(call.tool()).map(|tool| tool.manifest()) else {
             return failed(format!("there is no tool `{}` any more", call.tool()));
         };
-        within(manifest, self.to_the_end(manifest, call, slip, saved, &progress)).await
+        let outcome = within(manifest, self.to_the_end(manifest, call, slip, saved, &progress)).await;
+        self.clean(manifest, outcome)
+    }
+
+    /// An outcome without secrets: what a back end says goes to chat and onto the record.
+    fn clean(&self, manifest: &Manifest, outcome: Outcome) -> Outcome {
+        let redactor = self.redactor.and(&manifest.redact);
+        match outcome {
+            Outcome::Done(output) => Outcome::Done(Output {
+                text: redactor.text(&output.text),
+                fields: output
+                    .fields
+                    .iter()
+                    .map(|field| Field::new(&field.name, redactor.text(&field.value)))
+                    .collect(),
+                code: output.code.as_deref().map(|code| redactor.text(code)),
+                health: output.health.as_deref().map(|health| redactor.text(health)),
+                data: redactor.value(&output.data),
+                ..output
+            }),
+            Outcome::Failed(failure) => Outcome::Failed(Failure {
+                text: redactor.text(&failure.text),
+                data: redactor.value(&failure.data),
+                ..failure
+            }),
+            Outcome::Unknown(doubt) => Outcome::Unknown(Doubt { text: redactor.text(&doubt.text), ..doubt }),
+        }
     }
 
     /// A scope with everything that is known of a call.

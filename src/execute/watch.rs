@@ -53,7 +53,7 @@ impl Hands {
                     if template::condition(&watch.done, &seen).unwrap_or(false) {
                         return Ok(answer.body);
                     }
-                    let said = template::text(&watch.say, &seen).unwrap_or_default();
+                    let said = self.redactor.text(&template::text(&watch.say, &seen).unwrap_or_default());
                     if !said.is_empty() && said != last {
                         // Where nobody listens any more, watching on is still right: the end is what matters.
                         let _nobody_listens = progress.send(Progress::Say(said.clone())).await;

@@ -10,10 +10,14 @@ mod bulk;
 mod console;
 mod db;
 mod error;
+#[cfg(test)]
+pub(crate) mod meddle;
 mod pending;
 mod put;
 mod read;
 mod rows;
+#[cfg(test)]
+pub(crate) mod samples;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -131,16 +131,22 @@ impl KeyFile {
         &self.place
     }
 
-    /// Waits until no other process begins a record here. The lock ends with what is returned.
-    pub(super) fn lock(&self) -> Result<File, LedgerError> {
-        let dir = self.place.parent().unwrap_or(Path::new("."));
-        let lock = || {
-            fs::create_dir_all(dir)?;
-            let dir = File::open(dir)?;
-            dir.lock()?;
-            Ok(dir)
-        };
-        lock().map_err(|error: std::io::Error| unusable(dir, error))
+    /// Waits until nobody else begins a record here. The lock ends with what is returned.
+    pub(super) async fn lock(&self) -> Result<File, LedgerError> {
+        let dir = self.place.parent().unwrap_or(Path::new(".")).to_owned();
+        let locking = dir.clone();
+        // The wait is for the whole thread, so it is not spent on one that has other work.
+        let locked = tokio::task::spawn_blocking(move || {
+            fs::create_dir_all(&locking)?;
+            let file = File::open(&locking)?;
+            file.lock()?;
+            Ok(file)
+        });
+        match locked.await {
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err(error)) => Err(unusable(&dir, std::io::Error::to_string(&error))),
+            Err(_shutting_down) => Err(LedgerError::Stopped),
+        }
     }
 
     /// The key, if there is one.

@@ -21,6 +21,8 @@ pub(crate) enum Attack {
     Prune { position: i64 },
     /// Changes one stored hash.
     Hash { position: i64 },
+    /// Replaces stored hashes.
+    Rehash { tree: Vec<(i64, [u8; 32])> },
     /// Replaces the head.
     Behead { head: Head },
     /// Takes the head away.
@@ -51,7 +53,9 @@ impl Store {
                 ))
                 .await;
             }
-            Attack::Delete { seq } => self.execute(&format!("DELETE FROM audit_event WHERE seq = {seq}")).await,
+            Attack::Delete { seq } => {
+                self.execute(&format!("DELETE FROM audit_event WHERE seq = {seq}")).await
+            }
             Attack::Swap { one, other } => {
                 for (from, to) in [(*one, -1), (*other, *one), (-1, *other)] {
                     self.execute(&format!("UPDATE audit_event SET seq = {to} WHERE seq = {from}")).await;
@@ -66,6 +70,14 @@ impl Store {
             Attack::Hash { position } => {
                 self.execute(&format!("UPDATE audit_tree SET h = zeroblob(32) WHERE pos = {position}")).await;
             }
+            Attack::Rehash { tree } => {
+                let mut tx = self.lock().await.unwrap();
+                for (position, hash) in tree {
+                    let update = sqlx::query("UPDATE audit_tree SET h = ? WHERE pos = ?");
+                    update.bind(hash.as_slice()).bind(position).execute(&mut *tx).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+            }
             Attack::Behead { head } => {
                 let (size, note) = (head.size, &head.note);
                 self.execute(&format!("UPDATE audit_head SET size = {size}, note = '{note}'")).await;
@@ -77,7 +89,9 @@ impl Store {
             Attack::Payload { seq } => {
                 self.execute(&format!("UPDATE audit_payload SET payload = x'00' WHERE seq = {seq}")).await;
             }
-            Attack::Unhang { seq } => self.execute(&format!("DELETE FROM audit_payload WHERE seq = {seq}")).await,
+            Attack::Unhang { seq } => {
+                self.execute(&format!("DELETE FROM audit_payload WHERE seq = {seq}")).await
+            }
             Attack::Hang { seq } => {
                 self.execute(&format!(
                     "INSERT INTO audit_payload (epoch, seq, name, salt, payload) VALUES (0, {seq}, 'extra', x'', x'')"
@@ -94,7 +108,10 @@ impl Store {
     pub(crate) async fn fill_up(&self) {
         let mut tx = self.lock().await.unwrap();
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *tx).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(&mut *tx).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Map;
 
-use super::{
-    Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, RequestRow, RequestState, VoteRow,
-};
+use super::{Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, RequestRow, RequestState, VoteRow};
 use crate::domain::{ChatUser, Digest, MessageId, PersonId, Place, Platform, RequestId};
 
 /// A moment, in milliseconds after a fixed one.

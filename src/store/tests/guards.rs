@@ -32,7 +32,8 @@ async fn a_delivery_counts_once_and_a_second_one_is_told_its_request() {
     let seen = Err(Refused::SeenBefore(Some(one.id.clone())));
     assert_eq!(fresh.put(first_seen("e1", &other), vec![row(other.clone())]).await, seen);
     assert_eq!(fresh.store.request(&other.id).await.unwrap(), None);
-    let elsewhere = Guard::FirstSeen { platform: Platform::Discord, key: DedupeKey("e1".to_owned()), request: None };
+    let elsewhere =
+        Guard::FirstSeen { platform: Platform::Discord, key: DedupeKey("e1".to_owned()), request: None };
     assert_eq!(fresh.put(elsewhere.clone(), vec![]).await, Ok(()));
     assert_eq!(fresh.put(elsewhere, vec![]).await, Err(Refused::SeenBefore(None)));
 }
@@ -97,8 +98,7 @@ async fn one_runs_on_a_target_at_a_time() {
     assert_eq!(fresh.put(start(&two, 0), second.clone()).await, Err(Refused::Busy(one.id.clone())));
     // The end of the first and the start of the second may share a transaction.
     let done = vec![row(moved(&running, RequestState::Done)), Row::Job(job(&one, JobState::Ended))];
-    let answers =
-        fresh.try_put(vec![(at_version(&running), done), (start(&two, 0), second)]).await.unwrap();
+    let answers = fresh.try_put(vec![(at_version(&running), done), (start(&two, 0), second)]).await.unwrap();
     assert_eq!(answers, [Ok(()), Ok(())]);
     assert_eq!(fresh.store.running_jobs().await.unwrap(), [job(&two, JobState::Running)]);
     assert_eq!(fresh.store.job(&one.id).await.unwrap(), Some(job(&one, JobState::Ended)));
@@ -127,7 +127,8 @@ async fn a_second_run_without_a_guard_is_refused_by_the_table() {
     let fresh = fresh().await;
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone()), Row::Job(job(&one, JobState::Running))]).await;
-    let error = fresh.try_put(vec![(Guard::Open, vec![Row::Job(job(&two, JobState::Watching))])]).await.unwrap_err();
+    let error =
+        fresh.try_put(vec![(Guard::Open, vec![Row::Job(job(&two, JobState::Watching))])]).await.unwrap_err();
     assert!(matches!(error, crate::store::StoreError::Constraint(_)), "{error}");
 }
 

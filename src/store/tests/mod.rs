@@ -20,10 +20,7 @@ pub(super) async fn fresh() -> Fresh {
 
 impl Fresh {
     /// Writes steps in one transaction, and says of each whether it was taken.
-    async fn try_put(
-        &self,
-        steps: Vec<(Guard, Vec<Row>)>,
-    ) -> Result<Vec<Result<(), Refused>>, StoreError> {
+    async fn try_put(&self, steps: Vec<(Guard, Vec<Row>)>) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let steps: Vec<(Guard, Vec<Put>)> = steps
             .into_iter()
             .map(|(guard, rows)| (guard, rows.into_iter().map(|row| Put::new(row).unwrap()).collect()))

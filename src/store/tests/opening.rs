@@ -24,7 +24,8 @@ async fn opened_at_once_by_many_it_is_made_once() {
 #[tokio::test]
 async fn another_file_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let text = "this is a shopping list, and it is longer than the header of a database is, by some words at least";
+    let text =
+        "this is a shopping list, and it is longer than the header of a database is, by some words at least";
     std::fs::write(dir.path().join("countersign.db"), text).unwrap();
     let error = Store::open(dir.path()).await.unwrap_err();
     assert!(matches!(error, StoreError::NotADatabase(_)), "{error}");

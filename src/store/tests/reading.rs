@@ -24,7 +24,9 @@ async fn requests_are_found_by_what_is_asked_for_and_paged_newest_first() {
     assert_eq!(find(RequestFilter { before: first.last().cloned(), ..any() }, 9).await, [two.clone(), one]);
     let of_bob = RequestFilter { asker: Some(person("bob")), tool: Some("scale".to_owned()), ..any() };
     assert_eq!(find(of_bob, 9).await, [three.clone()]);
-    for (text, found) in [("0% of `a_", 1), ("a%b", 0), ("aXb", 0), ("GRÖSSE", 0), ("GRÖßE", 1), ("V2.4.1", 4)] {
+    for (text, found) in
+        [("0% of `a_", 1), ("a%b", 0), ("aXb", 0), ("GRÖSSE", 0), ("GRÖßE", 1), ("V2.4.1", 4)]
+    {
         let by_text = RequestFilter { text: Some(text.to_owned()), ..any() };
         assert_eq!(find(by_text, 9).await.len(), found, "{text}");
     }
@@ -56,7 +58,8 @@ async fn what_waits_too_long_falls_due() {
 async fn a_person_has_one_vote_and_may_take_it_back() {
     let fresh = fresh().await;
     let one = request(1);
-    let denied = VoteRow { choice: "deny".to_owned(), note: Some("not today".to_owned()), ..vote(&one, "bob") };
+    let denied =
+        VoteRow { choice: "deny".to_owned(), note: Some("not today".to_owned()), ..vote(&one, "bob") };
     fresh.rows(vec![row(one.clone()), Row::Vote(vote(&one, "bob")), Row::Vote(vote(&one, "carol"))]).await;
     fresh.rows(vec![Row::Vote(denied.clone())]).await;
     assert_eq!(fresh.store.votes(&one.id).await.unwrap(), [denied, vote(&one, "carol")]);

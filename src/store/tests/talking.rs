@@ -22,7 +22,9 @@ async fn a_channel_is_paged_from_its_end_and_threads_stand_apart() {
     let fresh = fresh().await;
     let mut elsewhere = message(4);
     elsewhere.place.channel = "random".to_owned();
-    fresh.rows(vec![said(message(1)), said(message(2)), said(reply(3, 1)), said(elsewhere), said(message(5))]).await;
+    fresh
+        .rows(vec![said(message(1)), said(message(2)), said(reply(3, 1)), said(elsewhere), said(message(5))])
+        .await;
     let store = &fresh.store;
     let here = place("deployments");
     let page = store.channel_messages(&here, None, 2).await.unwrap();
@@ -73,7 +75,15 @@ async fn an_edit_during_delivery_is_delivered_too_and_to_the_same_place() {
 async fn unread_is_what_others_wrote_after_what_was_seen() {
     let fresh = fresh().await;
     let gone = MessageRow { deleted: true, ..bot_message(4) };
-    fresh.rows(vec![said(message(1)), said(bot_message(2)), said(bot_message(3)), said(gone), said(message(5))]).await;
+    fresh
+        .rows(vec![
+            said(message(1)),
+            said(bot_message(2)),
+            said(bot_message(3)),
+            said(gone),
+            said(message(5)),
+        ])
+        .await;
     let state = async |name: &str| {
         let places = [place("deployments"), place("random")];
         let states = fresh.store.channel_states(&person(name), &places).await.unwrap();
@@ -82,11 +92,8 @@ async fn unread_is_what_others_wrote_after_what_was_seen() {
     };
     assert_eq!(state("bob").await, (Some(message_id(5)), 4));
     assert_eq!(state("alice").await, (Some(message_id(5)), 2));
-    let mark = |n| Row::Read {
-        person: person("bob"),
-        channel: "deployments".to_owned(),
-        upto: message_id(n),
-    };
+    let mark =
+        |n| Row::Read { person: person("bob"), channel: "deployments".to_owned(), upto: message_id(n) };
     fresh.rows(vec![mark(3), mark(2)]).await;
     assert_eq!(state("bob").await.1, 1);
     fresh.rows(vec![mark(1)]).await;
@@ -96,12 +103,11 @@ async fn unread_is_what_others_wrote_after_what_was_seen() {
 #[tokio::test]
 async fn a_reaction_is_there_once_until_it_is_taken_away() {
     let fresh = fresh().await;
-    let reaction = |name: &str| ReactionRow {
-        message: message_id(1),
-        person: person(name),
-        emoji: "✅".to_owned(),
-    };
-    fresh.rows(vec![said(message(1)), Row::Reaction(reaction("bob")), Row::Reaction(reaction("carol"))]).await;
+    let reaction =
+        |name: &str| ReactionRow { message: message_id(1), person: person(name), emoji: "✅".to_owned() };
+    fresh
+        .rows(vec![said(message(1)), Row::Reaction(reaction("bob")), Row::Reaction(reaction("carol"))])
+        .await;
     fresh.rows(vec![Row::Reaction(reaction("bob"))]).await;
     let on = async || fresh.store.reactions(&[message_id(1), message_id(2)]).await.unwrap();
     assert_eq!(on().await, [reaction("bob"), reaction("carol")]);

@@ -11,6 +11,7 @@ use signed_note::{StandardSigner, StandardVerifier, key_id, new_ed25519_verifier
 
 use super::LedgerError;
 use crate::clock::Entropy;
+use crate::store::lock_dir;
 
 /// The type byte of Ed25519 in signed notes.
 const ED25519: u8 = 1;
@@ -133,20 +134,8 @@ impl KeyFile {
 
     /// Waits until nobody else begins a record here. The lock ends with what is returned.
     pub(super) async fn lock(&self) -> Result<File, LedgerError> {
-        let dir = self.place.parent().unwrap_or(Path::new(".")).to_owned();
-        let locking = dir.clone();
-        // The wait is for the whole thread, so it is not spent on one that has other work.
-        let locked = tokio::task::spawn_blocking(move || {
-            fs::create_dir_all(&locking)?;
-            let file = File::open(&locking)?;
-            file.lock()?;
-            Ok(file)
-        });
-        match locked.await {
-            Ok(Ok(file)) => Ok(file),
-            Ok(Err(error)) => Err(unusable(&dir, std::io::Error::to_string(&error))),
-            Err(_shutting_down) => Err(LedgerError::Stopped),
-        }
+        let dir = self.place.parent().unwrap_or(Path::new("."));
+        lock_dir(dir).await.map_err(|error| unusable(dir, error))
     }
 
     /// The key, if there is one.

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +41,8 @@ impl Store {
     /// # Errors
     /// The directory cannot be written, the file is something else, is locked or damaged, or was written by a newer version.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir).map_err(|error| StoreError::unwritable(dir, error))?;
+        // Two that switch a new file to WAL at once would each find it locked by the other.
+        let held = lock_dir(dir).await.map_err(|error| StoreError::unwritable(dir, error))?;
         let path = dir.join("countersign.db");
         let writing = options(&path)
             .create_if_missing(true)
@@ -49,6 +51,7 @@ impl Store {
             .foreign_keys(true);
         let mut first = writing.connect().await.map_err(|error| StoreError::opening(&path, error))?;
         migrate(&mut first).await?;
+        drop(held);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
@@ -107,6 +110,19 @@ impl DerefMut for Locked {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
+}
+
+/// Makes `dir` if need be and waits until no other process sets something up in it. The lock ends with what is returned.
+pub(crate) async fn lock_dir(dir: &Path) -> std::io::Result<File> {
+    let dir = dir.to_owned();
+    // The wait is for the whole thread, so it is not spent on one that has other work.
+    let locked = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&dir)?;
+        let file = File::open(&dir)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.unwrap_or_else(|ended| Err(std::io::Error::other(ended)))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -26,6 +26,7 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
+pub(crate) use db::lock_dir;
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};

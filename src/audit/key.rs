@@ -11,6 +11,7 @@ use signed_note::{StandardSigner, StandardVerifier, key_id, new_ed25519_verifier
 
 use super::LedgerError;
 use crate::clock::Entropy;
+use crate::store::lock_dir;
 
 /// The type byte of Ed25519 in signed notes.
 const ED25519: u8 = 1;
@@ -141,16 +142,10 @@ impl KeyFile {
         &self.place
     }
 
-    /// Waits until no other process begins a record here. The lock ends with what is returned.
-    pub(super) fn lock(&self) -> Result<File, LedgerError> {
+    /// Waits until nobody else begins a record here. The lock ends with what is returned.
+    pub(super) async fn lock(&self) -> Result<File, LedgerError> {
         let dir = self.place.parent().unwrap_or(Path::new("."));
-        let lock = || {
-            fs::create_dir_all(dir)?;
-            let dir = File::open(dir)?;
-            dir.lock()?;
-            Ok(dir)
-        };
-        lock().map_err(|error: std::io::Error| unusable(dir, error))
+        lock_dir(dir).await.map_err(|error| unusable(dir, error))
     }
 
     /// The key, if there is one.

@@ -72,7 +72,7 @@ impl Ledger {
     ) -> Result<Self, LedgerError> {
         let file = KeyFile::in_dir(key_dir);
         // Held until the record has begun, so that two first starts at once do not begin it twice.
-        let held = file.lock()?;
+        let held = file.lock().await?;
         let mut writer = match (store.head().await?, file.read()?) {
             (Some(_), Some(key)) => Writer::new(store.clone(), key),
             (Some(_), None) => Writer::new(store.clone(), take_up(&file)?),

@@ -51,6 +51,7 @@ impl Writer {
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(STEPS);
         while queue.recv_many(&mut jobs, STEPS).await > 0 {
+            gather(&mut queue, &mut jobs).await;
             let (steps, waiting): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|job| (job.ready, job.answer)).unzip();
             for (waiting, answer) in waiting.into_iter().zip(self.write(&steps).await) {
@@ -143,6 +144,21 @@ impl Writer {
         let root = edge.root().map_err(|_| unfit())?;
         let note = note::sign(&signer, edge.size(), root).ok_or_else(unfit)?;
         Ok(Head { epoch, size: position(edge.size())?, note })
+    }
+}
+
+/// Lets those who are about to bring a step do so: as long as somebody does, the others get a turn. Whoever was answered
+/// just now tends to come back at once, and would otherwise wait for a whole transaction of a few.
+async fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    let mut before = 0;
+    while before < jobs.len() && jobs.len() < STEPS {
+        before = jobs.len();
+        tokio::task::yield_now().await;
+        while jobs.len() < STEPS
+            && let Ok(job) = queue.try_recv()
+        {
+            jobs.push(job);
+        }
     }
 }
 

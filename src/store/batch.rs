@@ -1,16 +1,16 @@
 use std::collections::BTreeSet;
 
-use sqlx::{QueryBuilder, Row as _, Transaction};
+use sqlx::{QueryBuilder, Row as _};
 
 use super::bulk::{GROUP, Insert};
-use super::db::Db;
+use super::db::{Db, Locked};
 use super::pending::Pending;
 use super::{Guard, Head, Put, Refused, Row, Store, StoreError, write};
 use crate::domain::{DedupeKey, Platform, RequestId};
 
 /// One transaction of the ledger. Dropped before `commit`, it leaves nothing behind.
 pub(crate) struct Batch<'a> {
-    tx: Transaction<'static, Db>,
+    tx: Locked,
     pending: Pending<'a>,
 }
 
@@ -174,7 +174,7 @@ impl<'a> Batch<'a> {
     /// Writes the rows and makes all of it last.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         write::rows(&mut self.tx, &self.pending).await?;
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 
     async fn read_versions(&mut self, asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {

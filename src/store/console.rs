@@ -32,7 +32,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         sqlx::query("DELETE FROM session WHERE person = ?").bind(&person.0).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The password hash of a person.
@@ -57,7 +57,7 @@ impl Store {
         .bind(session.expires_at.as_millisecond())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The session of this token, if it has not ended at `now`.
@@ -82,11 +82,12 @@ impl Store {
 
     /// Signs somebody out.
     pub async fn drop_session(&self, token: &Digest) -> Result<(), StoreError> {
+        let mut tx = self.lock().await?;
         sqlx::query("DELETE FROM session WHERE token_digest = ?")
             .bind(token.to_string())
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Notes a wrong password for `name`, as typed or an address, and forgets those before `keep_since`.
@@ -106,7 +107,7 @@ impl Store {
             .bind(at.as_millisecond())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// How many wrong passwords there were for `name` since then, and when the last one was.

@@ -1,9 +1,13 @@
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Pool, SqlSafeStr, Transaction};
+use sqlx::{ConnectOptions, Connection as _, Executor as _, Pool, SqlSafeStr, SqliteConnection};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
 
@@ -26,7 +30,8 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
 /// The database: one connection that writes, a few that read. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) writer: Pool<Db>,
+    writer: Arc<Mutex<Option<SqliteConnection>>>,
+    writing: SqliteConnectOptions,
     pub(super) readers: Pool<Db>,
 }
 
@@ -36,30 +41,88 @@ impl Store {
     /// # Errors
     /// The directory cannot be written, the file is something else, is locked or damaged, or was written by a newer version.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir).map_err(|error| StoreError::unwritable(dir, error))?;
+        // Two that switch a new file to WAL at once would each find it locked by the other.
+        let held = lock_dir(dir).await.map_err(|error| StoreError::unwritable(dir, error))?;
         let path = dir.join("countersign.db");
         let writing = options(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true);
-        let writer =
-            pool(1).connect_with(writing).await.map_err(|error| StoreError::opening(&path, error))?;
-        migrate(&writer).await?;
-        let readers = pool(READERS).connect_lazy_with(options(&path).pragma("query_only", "ON"));
-        Ok(Self { writer, readers })
+        let mut first = writing.connect().await.map_err(|error| StoreError::opening(&path, error))?;
+        migrate(&mut first).await?;
+        drop(held);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options(&path).pragma("query_only", "ON"));
+        Ok(Self { writer: Arc::new(Mutex::new(Some(first))), writing, readers })
     }
 
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        if let Some(connection) = self.writer.lock().await.take() {
+            // A connection that cannot say goodbye is closed all the same.
+            drop(connection.close().await);
+        }
     }
 
     /// Begins a transaction that holds the write lock from the start, so that what it reads stays true until it commits.
-    pub(super) async fn lock(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    pub(super) async fn lock(&self) -> Result<Locked, StoreError> {
+        let mut home = Arc::clone(&self.writer).lock_owned().await;
+        let mut connection = match home.take() {
+            Some(connection) => connection,
+            None => self.writing.connect().await?,
+        };
+        connection.execute("BEGIN IMMEDIATE").await?;
+        Ok(Locked { connection, home })
     }
+}
+
+/// A transaction on the connection that writes. Unless it commits, its connection is dropped, which undoes it whatever
+/// state an error left it in; the next one opens another.
+pub(super) struct Locked {
+    connection: SqliteConnection,
+    home: OwnedMutexGuard<Option<SqliteConnection>>,
+}
+
+impl Locked {
+    /// Makes what was written last.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.connection.execute("COMMIT").await?;
+        *self.home = Some(self.connection);
+        Ok(())
+    }
+}
+
+impl Deref for Locked {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+/// Makes `dir` if need be and waits until no other process sets something up in it. The lock ends with what is returned.
+pub(crate) async fn lock_dir(dir: &Path) -> std::io::Result<File> {
+    let dir = dir.to_owned();
+    // The wait is for the whole thread, so it is not spent on one that has other work.
+    let locked = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&dir)?;
+        let file = File::open(&dir)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.unwrap_or_else(|ended| Err(std::io::Error::other(ended)))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -70,25 +133,16 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn pool(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(size)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
 /// Runs what is new, in one transaction that holds the write lock, so that two processes do not run it at once.
-async fn migrate(writer: &Pool<Db>) -> Result<(), StoreError> {
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let migrations = MIGRATIONS.map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    Migrator::with_migrations(migrations.to_vec()).run_direct(None, &mut *tx, false).await.map_err(
-        |error| match error {
-            sqlx::migrate::MigrateError::Execute(error) => error.into(),
-            other => StoreError::Schema(other.to_string()),
-        },
-    )?;
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let migrator = Migrator::with_migrations(migrations.to_vec());
+    migrator.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::Execute(error) => error.into(),
+        other => StoreError::Schema(other.to_string()),
+    })?;
     Ok(tx.commit().await?)
 }

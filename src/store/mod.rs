@@ -10,10 +10,14 @@ mod bulk;
 mod console;
 mod db;
 mod error;
+#[cfg(test)]
+pub(crate) mod meddle;
 mod pending;
 mod put;
 mod read;
 mod rows;
+#[cfg(test)]
+pub(crate) mod samples;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -22,6 +26,7 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
+pub(crate) use db::lock_dir;
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};

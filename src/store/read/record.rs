@@ -169,6 +169,7 @@ impl Store {
 
     /// Notes down that a checkpoint left the database.
     pub async fn put_checkpoint(&self, head: &Head, sink: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.lock().await?;
         sqlx::query(
             "INSERT INTO audit_checkpoint (epoch, size, note, sink, at_ms) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (epoch, size, sink) DO NOTHING",
@@ -178,9 +179,9 @@ impl Store {
         .bind(&head.note)
         .bind(sink)
         .bind(at.as_millisecond())
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// The checkpoints noted down for sizes above `after` up to `upto`, whatever their sink.

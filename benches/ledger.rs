@@ -1,0 +1,170 @@
+//! How many messages a second the record takes: each is three steps, one after the other, from 32 who write at once.
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot set up has nothing to measure")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step};
+use countersign::clock::{Clock, SystemClock, SystemEntropy, message_id, request_id};
+use countersign::domain::{ChatUser, DedupeKey, Origin, PersonId, Place, Platform};
+use countersign::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row, Store};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use serde_json::Map;
+
+const WRITERS: u64 = 32;
+
+fn sender() -> ChatUser {
+    ChatUser {
+        platform: Platform::Slack,
+        workspace: "T024BE7LD".to_owned(),
+        user: "U024BE7LH".to_owned(),
+        display: "alice".to_owned(),
+    }
+}
+
+fn received() -> (RequestRow, MessageRow) {
+    let at = SystemClock.now();
+    let place = Place {
+        platform: Platform::Slack,
+        workspace: "T024BE7LD".to_owned(),
+        channel: "C024BE91L".to_owned(),
+        thread: None,
+    };
+    let message = message_id(&SystemClock, &SystemEntropy).unwrap();
+    let row = RequestRow {
+        id: request_id(&SystemClock, &SystemEntropy).unwrap(),
+        state: RequestState::Received,
+        place: place.clone(),
+        message: message.clone(),
+        card: None,
+        sender: sender(),
+        asker: Some(PersonId("alice".to_owned())),
+        said: "/status order-service production".to_owned(),
+        origin: None,
+        tool: None,
+        args: Map::new(),
+        command: None,
+        target: None,
+        environment: None,
+        facts: Map::new(),
+        binding: None,
+        policy: None,
+        confirmed_by: None,
+        nonce: "5f0c3b1e9d7a4c62".to_owned(),
+        note: None,
+        created_at: at,
+        expires_at: None,
+        start_by: None,
+        started_at: None,
+        finished_at: None,
+        version: 1,
+    };
+    let said = MessageRow {
+        id: message,
+        place,
+        author: Author::User { user: sender(), person: row.asker.clone() },
+        body: MessageBody::Text { text: row.said.clone() },
+        request: Some(row.id.clone()),
+        at,
+        edited_at: None,
+        deleted: false,
+        version: 1,
+        delivered: 1,
+        remote: Some("1700000000.000100".to_owned()),
+    };
+    (row, said)
+}
+
+/// One message, from its arrival to its answer.
+async fn message(ledger: &Ledger, number: u64) {
+    let (mut row, said) = received();
+    let at = row.created_at;
+    let actor = Actor::of(&sender(), row.asker.clone());
+    let entry = |kind| Entry::new(kind, at).about(&row.id).by(actor.clone(), "slack");
+    let command = "/status order-service production";
+    let judged = vec![
+        entry(EntryKind::Interpreted).with("command", command),
+        entry(EntryKind::Judged)
+            .with("command", command)
+            .with("decision", "allow")
+            .with("reason", "only reads"),
+    ];
+    let finished = vec![
+        entry(EntryKind::Finished).with("result", "done").with("text", "v2.4.1, 6 of 6 replicas are ready"),
+        entry(EntryKind::Replied).with("title", "order-service in production"),
+    ];
+    let first = Step {
+        guard: Guard::FirstSeen {
+            platform: Platform::Slack,
+            key: DedupeKey(format!("Ev{number}")),
+            request: Some(row.id.clone()),
+        },
+        rows: vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(said.clone()))],
+        entries: vec![entry(EntryKind::Received).with("channel", "C024BE91L").carrying(
+            "message",
+            "token=x&team_id=T024BE7LD&command=%2Fstatus&text=order-service+production",
+        )],
+    };
+    ledger.write(first).await.unwrap().unwrap();
+
+    (row.tool, row.command, row.origin) =
+        (Some("status".to_owned()), Some(command.to_owned()), Some(Origin::Slash));
+    let second = next(&mut row, RequestState::Approved, vec![], judged);
+    ledger.write(second).await.unwrap().unwrap();
+
+    let reply = MessageRow {
+        id: message_id(&SystemClock, &SystemEntropy).unwrap(),
+        author: Author::Bot,
+        delivered: 0,
+        remote: None,
+        ..said
+    };
+    let third = next(&mut row, RequestState::Done, vec![Row::Message(Box::new(reply))], finished);
+    black_box(ledger.write(third).await.unwrap().unwrap());
+}
+
+fn next(row: &mut RequestRow, state: RequestState, rows: Vec<Row>, entries: Vec<Entry>) -> Step {
+    let guard = Guard::Request { id: row.id.clone(), version: row.version };
+    (row.state, row.version) = (state, row.version + 1);
+    let rows = std::iter::once(Row::Request(Box::new(row.clone()))).chain(rows).collect();
+    Step { guard, rows, entries }
+}
+
+async fn messages(ledger: &Ledger, counter: &Arc<AtomicU64>, count: u64) -> Duration {
+    let begin = tokio::time::Instant::now();
+    let writers = (0..WRITERS).map(|writer| {
+        let (ledger, counter) = (ledger.clone(), Arc::clone(counter));
+        let share = count / WRITERS + u64::from(writer < count % WRITERS);
+        tokio::spawn(async move {
+            for _ in 0..share {
+                message(&ledger, counter.fetch_add(1, Ordering::Relaxed)).await;
+            }
+        })
+    });
+    for writer in futures::future::join_all(writers).await {
+        writer.unwrap();
+    }
+    begin.elapsed()
+}
+
+fn ledger(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = runtime.block_on(async {
+        let store = Store::open(dir.path()).await.unwrap();
+        Ledger::open(store, dir.path(), Arc::new(SystemClock), Arc::new(SystemEntropy)).await.unwrap()
+    });
+    let counter = Arc::new(AtomicU64::new(0));
+    let mut group = criterion.benchmark_group("ledger");
+    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(10));
+    group.bench_function("messages of three steps, 32 at once", |bench| {
+        bench.iter_custom(|count| runtime.block_on(messages(&ledger, &counter, count)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, ledger);
+criterion_main!(benches);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -38,8 +39,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// The program that plays the replicas: this one.
-    pub program: PathBuf,
+    /// What there is to operate in playground mode, made for a folder and a token.
+    pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
 }
 
 impl Parts {
@@ -48,10 +49,11 @@ impl Parts {
     /// # Errors
     /// When the path of this program cannot be found out.
     pub fn of_this_machine() -> Result<Self> {
+        let program = std::env::current_exe().context("cannot find out where this program is")?;
         Ok(Self {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            program: std::env::current_exe().context("cannot find out where this program is")?,
+            playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
         })
     }
 }
@@ -86,7 +88,7 @@ impl App {
             Arc::clone(&parts.entropy),
         )
         .await?;
-        let (connections, playground) = connect(&source, &parts).await?;
+        let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
         let reach = Reach {
             redactor,
@@ -167,7 +169,11 @@ impl App {
 }
 
 /// The back ends of the configuration, and the playground if it is wanted.
-async fn connect(source: &Source, parts: &Parts) -> Result<(Connections, Option<Playground>)> {
+async fn connect(
+    source: &Source,
+    playground: impl FnOnce(PathBuf, SecretString) -> PlaygroundConfig,
+    entropy: &dyn Entropy,
+) -> Result<(Connections, Option<Playground>)> {
     let client = client().context("cannot set up the client for back ends")?;
     let mut connections: Connections = BTreeMap::new();
     for (name, settings) in &source.config.connections {
@@ -190,10 +196,9 @@ async fn connect(source: &Source, parts: &Parts) -> Result<(Connections, Option<
     if connections.contains_key("playground") {
         bail!("the connection `playground` is the playground's own; name yours otherwise, or switch the playground off");
     }
-    let token: secrecy::SecretString = clock::token(parts.entropy.as_ref())?.into();
+    let token: SecretString = clock::token(entropy)?.into();
     let dir = source.data_dir().join("playground");
-    let playground =
-        Playground::start(PlaygroundConfig::demo(parts.program.clone(), dir, token.clone())).await?;
+    let playground = Playground::start(playground(dir, token.clone())).await?;
     let base = playground.base_url().parse().context("the playground's address")?;
     connections.insert("playground".to_owned(), Connection::new(client, base, Some(token)));
     Ok((connections, Some(playground)))

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("[server]\nlistn = \"127.0.0.1:1\"\n"), @"");
+        insta::assert_snapshot!(refusal("[server]\nlistn = \"127.0.0.1:1\"\n"), @"the configuration `DIR/countersign.toml` is not right, line 2: unknown field `listn`, expected `listen` or `hosts`");
         // A secret pasted in place of its reference is not repeated.
         insta::assert_snapshot!(
             refusal("[connections.x]\nbase_url = \"https://e.com\"\ntoken = \"hunter2\"\n"),
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_not_safe_is_refused() {
-        insta::assert_snapshot!(refusal("[server]\nlisten = \"0.0.0.0:7717\"\n"), @"");
+        insta::assert_snapshot!(refusal("[server]\nlisten = \"0.0.0.0:7717\"\n"), @"the configuration is not safe: in playground mode anybody can be anybody, so it listens on this machine only; `0.0.0.0:7717` can be reached from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`");
         insta::assert_snapshot!(refusal("[connections.x]\nbase_url = \"http://example.com\"\n"), @"");
     }
 }

@@ -1,3 +1,7 @@
 //! The app as a whole.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod flow;
 mod playground;
+mod support;

@@ -1,7 +1,5 @@
 //! The playground with real replicas: this package's own binary, on loopback ports.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::{
     net::{SocketAddr, TcpStream},
     path::Path,

@@ -52,6 +52,8 @@ fn received() -> (RequestRow, MessageRow) {
         facts: Map::new(),
         binding: None,
         policy: None,
+        awaits: Vec::new(),
+        unreadable: Vec::new(),
         confirmed_by: None,
         nonce: "5f0c3b1e9d7a4c62".to_owned(),
         note: None,

@@ -128,7 +128,8 @@ impl Store {
 
     /// Forgets the wrong passwords for `name`, after a right one.
     pub async fn drop_sign_in_failures(&self, name: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sign_in_failure WHERE name = ?").bind(name).execute(&self.writer).await?;
-        Ok(())
+        let mut tx = self.lock().await?;
+        sqlx::query("DELETE FROM sign_in_failure WHERE name = ?").bind(name).execute(&mut *tx).await?;
+        tx.commit().await
     }
 }

@@ -58,6 +58,8 @@ pub(crate) fn request(n: u16) -> RequestRow {
         facts: Map::new(),
         binding: None,
         policy: None,
+        awaits: Vec::new(),
+        unreadable: Vec::new(),
         confirmed_by: None,
         nonce: "nonce".to_owned(),
         note: None,

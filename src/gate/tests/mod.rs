@@ -169,8 +169,4 @@ impl Scene {
         weigh(policy, &self.case(), Some(&person(who)), choice, verify)
     }
 }
-
-/// Both ways for tools that have two.
-fn directions(tool: &ToolWord) -> Vec<Option<Direction>> {
-    if tool.has_direction { vec![Some(Direction::Up), Some(Direction::Down)] } else { vec![None] }
 }

@@ -19,7 +19,7 @@ fn start(request: &RequestRow, locks: i64) -> Guard {
     Guard::Start {
         id: request.id.clone(),
         version: request.version,
-        locks,
+        locks: Some(locks),
         target: Some("order-service/production".to_owned()),
     }
 }

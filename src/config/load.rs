@@ -145,13 +145,13 @@ mod tests {
         // A secret pasted in place of its reference is not repeated.
         insta::assert_snapshot!(
             refusal("[connections.x]\nbase_url = \"https://e.com\"\ntoken = \"hunter2\"\n"),
-            @""
+            @"the configuration `DIR/countersign.toml` is not right, line 3: a secret is given by reference: write `env:NAME` or `file:PATH`"
         );
     }
 
     #[test]
     fn what_is_not_safe_is_refused() {
         insta::assert_snapshot!(refusal("[server]\nlisten = \"0.0.0.0:7717\"\n"), @"the configuration is not safe: in playground mode anybody can be anybody, so it listens on this machine only; `0.0.0.0:7717` can be reached from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`");
-        insta::assert_snapshot!(refusal("[connections.x]\nbase_url = \"http://example.com\"\n"), @"");
+        insta::assert_snapshot!(refusal("[connections.x]\nbase_url = \"http://example.com\"\n"), @"the configuration is not safe: the connection `x` sends its credential over `http` to another machine; use https");
     }
 }

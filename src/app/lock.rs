@@ -7,7 +7,14 @@ use super::private_dir;
 
 /// The right to use a data directory. One process has it at a time; it ends with the process, however that ends.
 #[derive(Debug)]
-pub struct DataLock(#[expect(dead_code, reason = "the lock lasts as long as the open file")] File);
+pub struct DataLock(File);
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        // Closing the file alone would not do: a child that is being started holds it open for a moment longer.
+        let _closed_in_any_case = self.0.unlock();
+    }
+}
 
 impl DataLock {
     /// Takes the lock, and makes the directory where there is none.

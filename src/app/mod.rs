@@ -58,6 +58,20 @@ impl Parts {
     }
 }
 
+/// Takes the configuration's address, before anything is started that would have to be stopped again.
+///
+/// # Errors
+/// An address that cannot be had. The message says what to do instead.
+pub async fn listen(source: &Source) -> Result<TcpListener> {
+    let listen = source.config.server.listen;
+    TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "cannot listen on {listen}: is another program using it? Stop that one, or set `server.listen` (or \
+             --listen) to another address"
+        )
+    })
+}
+
 /// The house, built and lit, with its doors still shut.
 pub struct App {
     /// The rooms.
@@ -122,15 +136,13 @@ impl App {
     /// Opens the doors and works until `until` resolves, then stops everything that was started.
     ///
     /// # Errors
-    /// An address that cannot be had. The message says what to do instead.
-    pub async fn serve(self, until: impl Future<Output = ()>, opened: impl FnOnce(SocketAddr)) -> Result<()> {
-        let listen = self.source.config.server.listen;
-        let listener = TcpListener::bind(listen).await.with_context(|| {
-            format!(
-                "cannot listen on {listen}: is another program using it? Stop that one, or set `server.listen` (or \
-                 --listen) to another address"
-            )
-        })?;
+    /// A door that breaks.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        until: impl Future<Output = ()>,
+        opened: impl FnOnce(SocketAddr),
+    ) -> Result<()> {
         let addr = listener.local_addr()?;
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());

@@ -4,13 +4,14 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::print;
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, listen};
 use crate::config::Source;
 use crate::telemetry;
 
 /// Starts everything, and stops everything on Ctrl-C or a termination signal.
 pub(super) async fn serve(source: Source) -> Result<ExitCode> {
     telemetry::init(&source.config.log)?;
+    let listener = listen(&source).await?;
     let app = App::build(source, Parts::of_this_machine()?).await?;
     let playground = app.playground.is_some();
     let people = people(&app);
@@ -25,7 +26,7 @@ pub(super) async fn serve(source: Source) -> Result<ExitCode> {
         // The greeting is a courtesy; without a reader for it the server still serves.
         let _unread = print(&greeting(addr, &people, playground));
     };
-    app.serve(until, opened).await?;
+    app.serve(listener, until, opened).await?;
     Ok(ExitCode::SUCCESS)
 }
 

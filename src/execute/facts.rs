@@ -15,6 +15,8 @@ pub struct FactReading {
     pub facts: Facts,
     /// The facts that could not be read. They make a call count as the strictest kind.
     pub unreadable: Vec<String>,
+    /// Set when there are any: why the first of them could not be read.
+    pub unread: Option<String>,
     /// Set when the back end says that the thing itself is not there: a sentence.
     pub missing: Option<String>,
 }
@@ -46,6 +48,7 @@ impl Hands {
                     }
                     Read::Unreadable(why) => {
                         tracing::warn!(tool = %manifest.name, fact = %name, "a fact could not be read: {why}");
+                        reading.unread.get_or_insert(why);
                         reading.unreadable.push(name.clone());
                         Value::Null
                     }

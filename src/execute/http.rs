@@ -89,7 +89,7 @@ impl Hands {
     fn not_sent(&self, manifest: &Manifest, scope: &Scope, error: &CallError) -> Outcome {
         match error {
             CallError::Unreached(_) => {
-                self.failure(manifest, scope, format!("{error}, so nothing was done"), Value::Null)
+                self.not_begun(manifest, scope, format!("{error}, so nothing was done"), Value::Null)
             }
             CallError::Unmade(_) => failed(error.to_string()),
             CallError::Lost(_) | CallError::Garbled(..) if mutates(manifest) => {
@@ -109,7 +109,7 @@ impl Hands {
         let scope = scope.clone().body(answer.body.clone());
         let text = template::text(&manifest.output.fail, &scope);
         let text = text.unwrap_or_else(|_no_words| format!("the back end said no: {}", answer.sentence()));
-        self.failure(manifest, &scope, text, answer.body.clone())
+        self.not_begun(manifest, &scope, text, answer.body.clone())
     }
 }
 

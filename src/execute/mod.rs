@@ -177,14 +177,20 @@ impl Hands {
         Outcome::Done(output)
     }
 
-    /// Says what a run that did not work has to say.
-    fn failure(&self, manifest: &Manifest, scope: &Scope, text: String, data: Value) -> Outcome {
-        Outcome::Failed(Failure {
-            text,
-            remedy: manifest.remedy.as_ref().and_then(|remedy| self.offer(remedy, scope)),
-            link: template::text(&manifest.output.link, scope).ok().filter(|link| !link.is_empty()),
-            data,
-        })
+    /// Says what a run that was never taken has to say. There is nothing to put right.
+    fn not_begun(&self, manifest: &Manifest, scope: &Scope, text: String, data: Value) -> Outcome {
+        Outcome::Failed(self.failure(manifest, scope, text, data))
+    }
+
+    /// Says what a run that did not work has to say, and what puts it right.
+    fn gone_wrong(&self, manifest: &Manifest, scope: &Scope, text: String, data: Value) -> Outcome {
+        let remedy = manifest.remedy.as_ref().and_then(|remedy| self.offer(remedy, scope));
+        Outcome::Failed(Failure { remedy, ..self.failure(manifest, scope, text, data) })
+    }
+
+    fn failure(&self, manifest: &Manifest, scope: &Scope, text: String, data: Value) -> Failure {
+        let link = template::text(&manifest.output.link, scope).ok().filter(|link| !link.is_empty());
+        Failure { text, link, data, remedy: None }
     }
 
     /// The exact command of a call that a tool offers afterwards; `None` when it does not apply.

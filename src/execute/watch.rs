@@ -33,7 +33,7 @@ impl Hands {
             return self.settled(manifest, call, &scope, body).await;
         }
         let said = template::text(&manifest.output.fail, &scope);
-        self.failure(manifest, &scope, said.unwrap_or_else(|error| error.to_string()), body)
+        self.gone_wrong(manifest, &scope, said.unwrap_or_else(|error| error.to_string()), body)
     }
 
     async fn ended(
@@ -88,7 +88,7 @@ impl Hands {
                 other @ (Outcome::Failed(_) | Outcome::Unknown(_)) => other,
             },
             Some((false, said, looked)) => {
-                self.failure(manifest, &looked, format!("it ran, but it is not well: {said}"), data)
+                self.gone_wrong(manifest, &looked, format!("it ran, but it is not well: {said}"), data)
             }
             None => unknown(format!("{} ran, but its health could not be read", call.target())),
         }

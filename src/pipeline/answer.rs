@@ -236,6 +236,16 @@ pub(super) fn trouble(trouble: &Trouble) -> Reply {
         .text(format!("{}. The operators can see it in the log.", capital(&trouble.to_string())))
 }
 
+/// What a fact that cannot be read means for who asked.
+pub(super) fn unread(why: &str) -> String {
+    format!("what this would change cannot be read now, and without that nothing is decided: {why}")
+}
+
+/// The same, with what to do.
+pub(super) fn try_again(reply: Reply) -> Reply {
+    reply.with(Block::Note { text: "What was agreed to stands: press again to try once more.".to_owned() })
+}
+
 fn base(row: &RequestRow, tone: Tone, title: String) -> Reply {
     Reply { command: row.command.clone(), ..Reply::say(tone, title) }
 }

@@ -11,7 +11,7 @@ use super::receive::since;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::{Recorded, Step};
 use crate::catalog::drift;
-use crate::domain::{Outcome, PersonId, RequestId};
+use crate::domain::{Outcome, PersonId, Reply, RequestId, Tone};
 use crate::execute::{Carried, Progress, Slip};
 use crate::gate::{Cleared, Decision, clear, decide};
 use crate::store::{Guard, JobRow, JobState, Refused, RequestRow, RequestState, Row};
@@ -37,6 +37,9 @@ impl Rooms {
     /// Runs what everybody agreed to, after a last look: the facts it was approved for must still hold.
     pub(super) async fn carry_out(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
         let reading = self.hands.facts(&matter.call).await;
+        if let Some(why) = reading.unread {
+            return self.not_started(&matter.row, &why).await;
+        }
         let row = RequestRow { facts: reading.facts, unreadable: reading.unreadable, ..matter.row.clone() };
         let Some(now_matter) = self.matter(row).await? else {
             let why = "a tool or a name it uses is gone".to_owned();
@@ -50,6 +53,15 @@ impl Rooms {
             return self.start(now_matter).await;
         }
         self.ask_again(now_matter, &drifted).await
+    }
+
+    /// Without the facts there is no start, but what was agreed to stands. Who waits for a turn is tried again anyway.
+    async fn not_started(&self, row: &RequestRow, why: &str) -> Result<(), Trouble> {
+        if row.state == RequestState::Approved {
+            return Ok(());
+        }
+        let reply = Reply::say(Tone::Failed, format!("It has not started: {}", answer::unread(why)));
+        self.remark(row, answer::try_again(reply), Vec::new()).await
     }
 
     /// The world moved: what was agreed to is void, and is put up again as it is now.
@@ -285,11 +297,7 @@ impl Rooms {
         let took = since(row.started_at.unwrap_or(now), now);
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
-        row.state = match &carried.outcome {
-            Outcome::Done(_) => RequestState::Done,
-            Outcome::Failed(_) => RequestState::Failed,
-            Outcome::Unknown(_) => RequestState::Unknown,
-        };
+        row.state = ended_as(&carried.outcome);
         row.finished_at = Some(now);
         row.note = Some(carried.outcome.text().to_owned());
         let reply = answer::finished(&row, &carried.outcome, &underway.approvers, took);
@@ -316,6 +324,15 @@ impl Rooms {
             }
         }
         .boxed()
+    }
+}
+
+/// The state of a request whose run ended so.
+pub(super) const fn ended_as(outcome: &Outcome) -> RequestState {
+    match outcome {
+        Outcome::Done(_) => RequestState::Done,
+        Outcome::Failed(_) => RequestState::Failed,
+        Outcome::Unknown(_) => RequestState::Unknown,
     }
 }
 

@@ -34,6 +34,11 @@ impl Rooms {
             row.note = Some(sentence.clone());
             return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
         }
+        if let Some(why) = reading.unread {
+            let sentence = answer::unread(&why);
+            row.note = Some(sentence.clone());
+            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
+        }
         row.facts = reading.facts;
         row.unreadable = reading.unreadable;
         let Some(mut matter) = self.matter(row).await? else { return Ok(()) };
@@ -215,12 +220,24 @@ impl Rooms {
     pub(super) async fn apologise(&self, request: Option<RequestId>, trouble: &Trouble) {
         let Some(request) = request else { return };
         let Ok(Some(row)) = self.store.request(&request).await else { return };
-        if row.state == RequestState::Received {
-            let reply = answer::trouble(trouble);
-            let concluded = self.conclude(row, RequestState::Failed, reply, Vec::new()).await;
-            if let Err(again) = concluded {
-                tracing::error!(%request, "the person could not be told: {again}");
-            }
+        let reply = answer::trouble(trouble);
+        let told = match row.state {
+            RequestState::Received => self.conclude(row, RequestState::Failed, reply, Vec::new()).await,
+            RequestState::Waiting => self.remark(&row, answer::try_again(reply), Vec::new()).await,
+            RequestState::Approved
+            | RequestState::Started
+            | RequestState::Done
+            | RequestState::Failed
+            | RequestState::Unknown
+            | RequestState::Answered
+            | RequestState::Refused
+            | RequestState::Denied
+            | RequestState::Expired
+            | RequestState::Withdrawn
+            | RequestState::Superseded => Ok(()),
+        };
+        if let Err(again) = told {
+            tracing::error!(%request, "the person could not be told: {again}");
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Rooms, Trouble};
+use super::{Rooms, Trouble, answer};
 use crate::domain::{ChatUser, Origin, Place, Reply};
 use crate::gate::{Verdict, decide};
 use crate::slash::{self, Parsed};
@@ -37,6 +37,9 @@ impl Rooms {
         let reading = self.hands.facts(&call).await;
         if let Some(sentence) = reading.missing {
             return Ok(said(sentence));
+        }
+        if let Some(why) = reading.unread {
+            return Ok(said(answer::unread(&why)));
         }
         let row = RequestRow {
             tool: Some(call.tool().to_owned()),

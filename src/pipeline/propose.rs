@@ -16,6 +16,7 @@ impl Rooms {
         let (request, done) = match work {
             Work::Asked(row) => (Some(row.id.clone()), self.asked(*row).await),
             Work::Pressed(press) => (Some(press.request.clone()), self.pressed(press).await),
+            Work::Agreed(row) => (Some(row.id.clone()), self.agreed(*row).await),
             Work::Gone(message, by) => (None, self.gone(&message, &by).await),
             Work::Edited(message) => (None, self.edited(&message).await),
         };

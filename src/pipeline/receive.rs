@@ -24,6 +24,8 @@ pub(super) enum Work {
     Asked(Box<RequestRow>),
     /// Somebody pressed a button or set a reaction.
     Pressed(Press),
+    /// Everybody may have agreed to it, and nothing has come of that.
+    Agreed(Box<RequestRow>),
     /// A message that started a request is gone.
     Gone(MessageId, Presser),
     /// A message that started a request was changed.

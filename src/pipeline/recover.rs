@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use super::carry_out::ended_as;
 use super::receive::{Work, since};
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
-use crate::domain::{Doubt, Outcome};
+use crate::domain::{Doubt, Failure, Outcome};
 use crate::store::{Guard, JobRow, JobState, RequestRow, RequestState, Row};
 
 impl Rooms {
@@ -13,6 +14,11 @@ impl Rooms {
     /// # Errors
     /// When it cannot be read or written.
     pub async fn recover(self: &Arc<Self>) -> Result<(), Trouble> {
+        for row in self.store.waiting(self.clock.now()).await? {
+            // Everybody may have agreed in the moment before the stop; then it is time to start.
+            let rooms = Arc::clone(self);
+            self.tasks.spawn(async move { rooms.work(Work::Agreed(Box::new(row))).await });
+        }
         for job in self.store.running_jobs().await? {
             let Some(row) = self.store.request(&job.request).await? else { continue };
             match job.state {
@@ -35,10 +41,9 @@ impl Rooms {
                 }
                 // A read without a job: asking again is safe, and theirs to do.
                 RequestState::Started => {
-                    let sentence = "the server stopped while this was being read; ask again";
-                    let mut row = row;
-                    row.note = Some(sentence.to_owned());
-                    self.conclude(row, RequestState::Failed, answer::refused(sentence), Vec::new()).await?;
+                    let text = "the server stopped while this was being read; ask again".to_owned();
+                    let outcome = Outcome::Failed(Failure { text, ..Failure::default() });
+                    self.close(row, &outcome, None).await?;
                 }
                 RequestState::Waiting
                 | RequestState::Approved
@@ -67,21 +72,28 @@ impl Rooms {
     }
 
     /// Nobody knows whether the back end got it.
-    async fn doubt(&self, mut row: RequestRow, job: JobRow) -> Result<(), Trouble> {
-        let now = self.clock.now();
+    async fn doubt(&self, row: RequestRow, job: JobRow) -> Result<(), Trouble> {
         let text = "the server stopped in the moment this was sent, so it may or may not have happened; look first, \
                     then ask again if it did not";
         let outcome = Outcome::Unknown(Doubt { text: text.to_owned(), link: None });
+        self.close(row, &outcome, Some(job)).await
+    }
+
+    /// Writes down how a run ended that was cut off.
+    async fn close(&self, mut row: RequestRow, outcome: &Outcome, job: Option<JobRow>) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let votes = self.store.votes(&row.id).await?;
+        let approvers: Vec<_> = votes.into_iter().map(|vote| vote.person).collect();
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
-        row.state = RequestState::Unknown;
+        row.state = ended_as(outcome);
         row.finished_at = Some(now);
-        row.note = Some(text.to_owned());
+        row.note = Some(outcome.text().to_owned());
         let took = since(row.started_at.unwrap_or(now), now);
-        let reply = answer::finished(&row, &outcome, &[], took);
+        let reply = answer::finished(&row, outcome, &approvers, took);
         let (row, mut rows) = self.with_card(row, reply.clone())?;
-        rows.push(Row::Job(JobRow { state: JobState::Ended, ..job }));
-        let entries = vec![entries::finished(&row, &outcome, took, now), entries::replied(&row, &reply, now)];
+        rows.extend(job.map(|job| Row::Job(JobRow { state: JobState::Ended, ..job })));
+        let entries = vec![entries::finished(&row, outcome, took, now), entries::replied(&row, &reply, now)];
         let _moved_on = self.write(Step { guard, rows, entries }).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::receive::{Press, Presser};
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
 use crate::domain::{Action, MessageId, PersonId, Reply, Tone};
-use crate::gate::{Choice, Decision, decide, weigh};
+use crate::gate::{Choice, Decision, VoteReason, decide, weigh};
 use crate::store::{Guard, RequestRow, RequestState, Row, VoteRow};
 
 /// How often a vote is tried again when others vote at the same moment.
@@ -120,6 +120,12 @@ impl Rooms {
             return Ok(Pressed::Refused("what it asks for does not exist any more".to_owned()));
         };
         if let Err(refusal) = weigh(&policy, &matter.case(now), Some(person), choice, press.by.verify) {
+            // Everybody has agreed, and still it waits: its start broke off. The press is good for another try.
+            let agreed = matches!(refusal.reason, VoteReason::Repeated | VoteReason::Complete);
+            if agreed && decide(&policy, &matter.case(now)).decision == Decision::Allow {
+                self.carry_out(matter).await?;
+                return Ok(Pressed::Counted);
+            }
             return Ok(Pressed::Refused(refusal.sentence));
         }
         let vote = VoteRow {
@@ -182,6 +188,15 @@ impl Rooms {
             self.look_again(matter).await?;
         }
         Ok(Pressed::Counted)
+    }
+
+    /// Starts a request that everybody has agreed to and that did not start when they did.
+    pub(super) async fn agreed(self: &Arc<Self>, row: RequestRow) -> Result<(), Trouble> {
+        let Some(matter) = self.matter(row).await? else { return Ok(()) };
+        match decide(&self.policy.load(), &matter.case(self.clock.now())).decision {
+            Decision::Allow => self.carry_out(matter).await,
+            Decision::Confirm | Decision::NeedApproval | Decision::Deny => Ok(()),
+        }
     }
 
     /// With the votes as they are now: run it, or show on the card who has agreed and who is still to.

@@ -21,7 +21,18 @@ pub(super) struct Book {
 struct Held {
     state: State,
     /// Keeps other playgrounds out of the directory; none once the book is closed.
-    lock: Option<File>,
+    lock: Option<Lock>,
+}
+
+/// The right to the directory.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file alone would not do: a child that is being started holds it open for a moment longer.
+        let _closed_in_any_case = self.0.unlock();
+    }
 }
 
 impl Book {
@@ -43,7 +54,7 @@ impl Book {
         };
         state.settle(config);
         replace(&path, &serde_json::to_vec(&state).map_err(|error| broken(error.into()))?).map_err(broken)?;
-        Ok(Self { path, held: Mutex::new(Held { state, lock: Some(lock) }) })
+        Ok(Self { path, held: Mutex::new(Held { state, lock: Some(Lock(lock)) }) })
     }
 
     /// Looks at the state.

@@ -5,3 +5,4 @@
 mod flow;
 mod playground;
 mod support;
+mod trouble;

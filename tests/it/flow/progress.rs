@@ -35,7 +35,7 @@ async fn a_second_run_on_the_same_target_waits_for_its_turn() {
     let world = World::facing(&back_end).await;
     let first = world.say("alice", "/deploy order-service v2.4.1 production").await;
     world.hand_in(world.click("bob", &world.card(first.id()).await, Action::Approve, None)).await;
-    back_end.is_asked(BackEnd::DEPLOYMENT).await;
+    back_end.is_asked(BackEnd::DEPLOYMENT, 1).await;
 
     let second = world.say("alice", "/scale order-service 5 production").await;
     assert_eq!(second.state(), RequestState::Approved, "{second}");
@@ -45,12 +45,11 @@ async fn a_second_run_on_the_same_target_waits_for_its_turn() {
       /scale order-service 5 production
       Running now: /deploy order-service v2.4.1 production
     ");
-    let scale = "PUT /v1/environments/production/services/order-service/scale";
-    assert_eq!(back_end.asked(scale), 0);
+    assert_eq!(back_end.asked(BackEnd::SCALE), 0);
 
     back_end.deployment("succeeded", "3/3 replicas on v2.4.1");
     assert_eq!(world.rest(first.id()).await.state(), RequestState::Done);
-    back_end.is_asked(scale).await;
+    back_end.is_asked(BackEnd::SCALE, 1).await;
     world.settle().await;
     // This back end cannot scale, and says so.
     assert_eq!(world.look(&second).await.state(), RequestState::Failed);

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -24,7 +25,7 @@ pub enum Answer {
 }
 
 /// A back end that does as it is told. At first it is one whose order-service in production runs v2.4.0 on three
-/// replicas, takes a deployment of v2.4.1 and has done it at once.
+/// replicas, takes a deployment of v2.4.1 and has done it at once, and takes the one migration that is pending.
 pub struct BackEnd {
     shared: Arc<Shared>,
     base: String,
@@ -38,11 +39,14 @@ struct Shared {
     moved: Notify,
 }
 
-/// The questions that a deployment to production asks.
+/// The questions it is asked.
 impl BackEnd {
     pub const SERVICE: &str = "GET /v1/environments/production/services/order-service";
     pub const DEPLOY: &str = "POST /v1/environments/production/services/order-service/deployments";
     pub const DEPLOYMENT: &str = "GET /v1/deployments/dep_1";
+    pub const MIGRATIONS: &str = "GET /v1/environments/production/services/order-service/migrations";
+    pub const MIGRATE: &str = "POST /v1/environments/production/services/order-service/migrations";
+    pub const SCALE: &str = "PUT /v1/environments/production/services/order-service/scale";
 }
 
 impl BackEnd {
@@ -55,6 +59,10 @@ impl BackEnd {
         back_end.answers(Self::SERVICE, Answer::Json(200, service(3, "v2.4.0")));
         back_end.answers(Self::DEPLOY, Answer::Json(202, json!({ "id": "dep_1", "state": "running" })));
         back_end.answers(Self::DEPLOYMENT, deployment("succeeded", "3/3 replicas on v2.4.1"));
+        let pending = json!({ "applied": [], "pending": ["0001_create_orders"] });
+        back_end.answers(Self::MIGRATIONS, Answer::Json(200, pending));
+        let applied = json!({ "applied": ["0001_create_orders"], "duration_ms": 4 });
+        back_end.answers(Self::MIGRATE, Answer::Json(200, applied));
         back_end
     }
 
@@ -76,26 +84,25 @@ impl BackEnd {
         self.shared.asked.lock().unwrap().iter().filter(|asked| *asked == question).count()
     }
 
-    /// Waits until this was asked.
-    pub async fn is_asked(&self, question: &str) {
+    /// Waits until this was asked so often.
+    pub async fn is_asked(&self, question: &str, times: usize) {
         let asked = async {
             loop {
-                let moved = self.shared.moved.notified();
-                if self.asked(question) > 0 {
+                let mut moved = pin!(self.shared.moved.notified());
+                moved.as_mut().enable();
+                if self.asked(question) >= times {
                     return;
                 }
                 moved.await;
             }
         };
-        timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("`{question}` was never asked"));
+        timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("`{question}` was not asked {times} times"));
     }
 
-    /// Goes down. Connections that are open break.
-    pub async fn down(&self) {
-        self.server.abort();
-        while !self.server.is_finished() {
-            tokio::task::yield_now().await;
-        }
+    /// Where nothing listens.
+    pub async fn nowhere() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
     }
 }
 

@@ -6,11 +6,20 @@ mod said;
 mod text;
 mod world;
 
-pub use back_end::{Answer, BackEnd};
+pub use back_end::{Answer, BackEnd, service};
 pub use machine::{Server, command, printed};
 pub use said::Said;
 pub use text::tidy;
-pub use world::{Plan, World};
+pub use world::World;
 
 /// Longer than anything takes on a busy machine; no test waits this long unless it fails.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Looks again and again until it is so.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    while !so().await {
+        assert!(tokio::time::Instant::now() < end, "it never came to be that {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

@@ -17,6 +17,7 @@ use countersign::playground::{PlaygroundConfig, Timing};
 use countersign::store::{Author, EventFilter, MessageBody, MessageRow, RequestState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -60,7 +61,12 @@ impl World {
 
     /// A world with this back end.
     pub async fn facing(back_end: &BackEnd) -> Self {
-        Self::new(Plan::BackEnd { base: back_end.base() }).await
+        Self::facing_address(back_end.base()).await
+    }
+
+    /// A world with a back end at this address, or none.
+    pub async fn facing_address(base: String) -> Self {
+        Self::new(Plan::BackEnd { base }).await
     }
 
     async fn new(plan: Plan) -> Self {
@@ -279,6 +285,14 @@ impl World {
         let request = client.request(method, format!("{base}/v1/{path}")).bearer_auth(token);
         let request = if body.is_null() { request } else { request.json(&body) };
         request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Writes into the database past countersign.
+    pub async fn sql(&self, statement: &'static str) {
+        let path = self.data_dir().join("countersign.db");
+        let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     // ---- stopping and starting

@@ -1,0 +1,8 @@
+//! What must hold when things go wrong: nothing twice, nothing lost, nothing off the record, and people hear of it.
+
+mod back_end;
+mod deliveries;
+mod parity;
+mod process;
+mod record;
+mod restart;

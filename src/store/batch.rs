@@ -200,19 +200,19 @@ impl<'a> Batch<'a> {
     async fn read_deliveries(&mut self, asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
         let deliveries: BTreeSet<_> = asks.filter_map(|ask| delivery_of(ask.guard)).collect();
         let deliveries: Vec<_> = deliveries.into_iter().collect();
-        for group in deliveries.chunks(GROUP) {
-            let mut query = QueryBuilder::<Db>::new(
-                "SELECT platform, event_id, request FROM inbox WHERE (platform, event_id) IN (",
-            );
-            query.push_values(group, |mut columns, (platform, key)| {
-                columns.push_bind(platform.as_str()).push_bind(*key);
+        let of_one_platform = deliveries.chunk_by(|one, next| one.0 == next.0);
+        for group in of_one_platform.flat_map(|keys| keys.chunks(GROUP)) {
+            let Some((platform, _)) = group.first() else { continue };
+            let mut query = QueryBuilder::<Db>::new("SELECT event_id, request FROM inbox WHERE platform = ");
+            query.push_bind(platform.as_str()).push(" AND event_id IN (");
+            let mut list = query.separated(", ");
+            group.iter().for_each(|(_, key)| {
+                list.push_bind(*key);
             });
             query.push(")");
             for row in query.build().fetch_all(&mut *self.tx).await? {
-                let (platform, key): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-                let request: Option<&str> = row.try_get(2)?;
-                let known = Platform::parse(platform).map(|platform| (platform, key));
-                if let Some(Ok(index)) = known.map(|known| group.binary_search(&known)) {
+                let (key, request): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+                if let Ok(index) = group.binary_search(&(*platform, key)) {
                     let request = request.and_then(RequestId::parse);
                     self.pending.seen.extend(group.get(index).map(|known| (*known, request)));
                 }

@@ -119,7 +119,9 @@ impl Seen {
 
     /// `use a::{b, c::d}` as the paths it stands for.
     fn tree(&mut self, before: &str, tree: &syn::UseTree) {
-        let join = |name: &dyn std::fmt::Display| if before.is_empty() { name.to_string() } else { format!("{before}::{name}") };
+        let join = |name: &dyn std::fmt::Display| {
+            if before.is_empty() { name.to_string() } else { format!("{before}::{name}") }
+        };
         match tree {
             syn::UseTree::Path(path) => self.tree(&join(&path.ident), &path.tree),
             syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(before, item)),
@@ -135,7 +137,8 @@ impl Seen {
         static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\w+(\s*::\s*\w+)*").unwrap());
         self.strings.extend(STRING.captures_iter(text).map(|found| found[1].to_owned()));
         let code = STRING.replace_all(text, " ");
-        let paths: Vec<String> = PATH.find_iter(&code).map(|path| path.as_str().replace(char::is_whitespace, "")).collect();
+        let paths: Vec<String> =
+            PATH.find_iter(&code).map(|path| path.as_str().replace(char::is_whitespace, "")).collect();
         self.asynchronous |= paths.iter().any(|word| word == "async" || word == "await");
         self.unsafe_code |= paths.iter().any(|word| word == "unsafe");
         self.paths.extend(paths);
@@ -254,7 +257,8 @@ fn faults(sources: &[Source]) -> Vec<String> {
 }
 
 fn read(folder: &Path, sources: &mut Vec<Source>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -273,7 +277,11 @@ fn the_house_is_built_as_planned() {
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
     assert!(sources.len() > 50, "the source was not found");
     let faults = faults(&sources);
-    let long: Vec<_> = sources.iter().filter(|source| source.text.lines().count() > 300).map(|source| &*source.path).collect();
+    let long: Vec<_> = sources
+        .iter()
+        .filter(|source| source.text.lines().count() > 300)
+        .map(|source| &*source.path)
+        .collect();
     assert!(faults.is_empty(), "{}\n(files over 300 lines: {})", faults.join("\n"), long.join(", "));
     for (room, _) in FLOORS {
         assert!(sources.iter().any(|source| source.room() == room), "there is no room `{room}`");
@@ -293,16 +301,26 @@ fn the_checker_finds_what_it_looks_for() {
     assert_eq!(found("gate/mod.rs", "use crate::store::{Row, Store};"), [lower]);
     assert_eq!(found("clock.rs", "fn f() { crate::store::open() }"), [lower], "the same floor is not lower");
     assert_eq!(found("gate/mod.rs", "fn f() { assert!(crate::store::open()) }"), [lower], "in a macro");
-    assert_eq!(found("execute/mod.rs", "use crate::config::Config;"), ["uses crate::config, which is not on a lower floor"]);
+    assert_eq!(
+        found("execute/mod.rs", "use crate::config::Config;"),
+        ["uses crate::config, which is not on a lower floor"]
+    );
     assert_eq!(found("gate/mod.rs", "async fn f() {}"), ["async in a room without windows"]);
     assert_eq!(found("gate/mod.rs", "fn f() { g(async { 1 }) }"), ["async in a room without windows"]);
     assert_eq!(found("catalog/load.rs", "use std::{fs, fmt};"), ["uses std::fs in a room without windows"]);
-    assert_eq!(found("domain/a.rs", "fn f() { tracing::info!(\"x\") }"), ["uses tracing in a room without windows"]);
-    let sql = "uses sqlx, which is for store/, playground/database, playground/schema, playground/mod.rs alone";
+    assert_eq!(
+        found("domain/a.rs", "fn f() { tracing::info!(\"x\") }"),
+        ["uses tracing in a room without windows"]
+    );
+    let sql =
+        "uses sqlx, which is for store/, playground/database, playground/schema, playground/mod.rs alone";
     assert_eq!(found("web/a.rs", "use sqlx::Row;"), [sql]);
     let child = "uses Command::new, which is for playground/keeper.rs, execute/command alone";
     assert_eq!(found("app/a.rs", "fn f() { std::process::Command::new(\"ls\"); }"), [child]);
-    assert_eq!(found("playground/keeper.rs", "fn f() { Command::new(\"sh\").arg(\"-c\"); }"), ["a shell string"]);
+    assert_eq!(
+        found("playground/keeper.rs", "fn f() { Command::new(\"sh\").arg(\"-c\"); }"),
+        ["a shell string"]
+    );
     assert_eq!(found("web/a.rs", "fn f() { unsafe { g() } }"), ["unsafe"]);
     assert_eq!(found("nowhere/mod.rs", ""), ["the room `nowhere` is on no floor; add it to FLOORS"]);
     assert_eq!(found("web/a.rs", &"\n".repeat(450)), ["longer than 450 lines"]);
@@ -312,8 +330,14 @@ fn the_checker_finds_what_it_looks_for() {
 
 #[test]
 fn the_checker_leaves_alone_what_is_allowed() {
-    assert_eq!(found("gate/mod.rs", "use crate::catalog::Call; use std::time::Duration; // async tokio"), [""; 0]);
-    assert_eq!(found("gate/mod.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { crate::store::open() } }"), [""; 0]);
+    assert_eq!(
+        found("gate/mod.rs", "use crate::catalog::Call; use std::time::Duration; // async tokio"),
+        [""; 0]
+    );
+    assert_eq!(
+        found("gate/mod.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { crate::store::open() } }"),
+        [""; 0]
+    );
     assert_eq!(found("gate/tests/a.rs", "use std::fs;"), [""; 0]);
     assert_eq!(found("store/db.rs", "use sqlx::Row; async fn f() {}"), [""; 0]);
     assert_eq!(found("pipeline/a.rs", "use crate::pipeline::Rooms;"), [""; 0]);

@@ -86,7 +86,7 @@ impl Rooms {
                     .iter()
                     .any(|prospect| prospect.decision != Decision::Deny)
             })
-            .map(|tool| help_line(tool))
+            .map(help_line)
             .collect()
     }
 

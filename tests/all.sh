@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Everything that can be tested, from formatting to the browser. Exits with the first failure.
+#
+#   tests/all.sh                 what this machine has not got is left out, and named
+#   REQUIRE_ALL=1 tests/all.sh   what this machine has not got is a failure
+#
+# As root on Debian and the like it installs what the tests drive. Whatever a test needs running, the test starts by
+# itself on ports of its own and stops again; what is left over is stopped here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+trap 'jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true' EXIT
+
+# The package and the program that tells whether it is there.
+wanted=(chromium:chromium chromium-driver:chromedriver)
+
+missing=()
+for want in "${wanted[@]}"; do
+    command -v "${want#*:}" >/dev/null || missing+=("${want%%:*}")
+done
+if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    echo "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+export CHROMEDRIVER="${CHROMEDRIVER:-$(command -v chromedriver || true)}"
+export INSTA_UPDATE=no
+
+cargo fmt --check
+cargo clippy --locked --all-targets -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+cargo test --locked --no-fail-fast

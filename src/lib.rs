@@ -11,6 +11,7 @@ pub mod control;
 pub mod domain;
 pub mod execute;
 pub mod gate;
+pub mod ground;
 pub mod interpret;
 pub mod pipeline;
 pub mod playground;

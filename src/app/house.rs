@@ -16,8 +16,8 @@ use crate::pipeline::Rooms;
 use crate::slash;
 use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
 use crate::web::{
-    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView, Receipt,
-    RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
+    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView,
+    Receipt, RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
 };
 
 /// How long wrong passwords are remembered.
@@ -130,8 +130,11 @@ fn unread_store(error: store::StoreError) -> Trouble {
 impl House for ConsoleHouse {
     fn receive(&self, inbound: Inbound) -> Answer<'_, Receipt> {
         async move {
-            let receipt =
-                self.rooms.handle(inbound).await.map_err(|trouble| Trouble::NotRecorded(Box::new(trouble)))?;
+            let receipt = self
+                .rooms
+                .handle(inbound)
+                .await
+                .map_err(|trouble| Trouble::NotRecorded(Box::new(trouble)))?;
             Ok(Receipt { request: receipt.request, message: receipt.message })
         }
         .boxed()
@@ -150,7 +153,8 @@ impl House for ConsoleHouse {
     }
 
     fn channels(&self, _person: &PersonId) -> Vec<ChannelView> {
-        let view = |channel: &Channel| ChannelView { name: channel.name.clone(), topic: channel.topic.clone() };
+        let view =
+            |channel: &Channel| ChannelView { name: channel.name.clone(), topic: channel.topic.clone() };
         self.channels.iter().map(view).collect()
     }
 

@@ -78,13 +78,9 @@ impl App {
         let catalog = Arc::new(catalog(&texts)?);
         let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = Store::open(&data_dir).await?;
-        let ledger = Ledger::open(
-            store.clone(),
-            &data_dir,
-            Arc::clone(&parts.clock),
-            Arc::clone(&parts.entropy),
-        )
-        .await?;
+        let ledger =
+            Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
+                .await?;
         let (connections, playground) = connect(&source, &parts).await?;
         let reach = Reach {
             catalog: Arc::clone(&catalog),
@@ -140,10 +136,14 @@ impl App {
             Ok(())
         };
         let doors = async { tokio::try_join!(console, async { desk.await.context("the control socket") }) };
-        let served = tokio::try_join!(doors, async {
-            worker.await;
-            Ok(())
-        }, waiting);
+        let served = tokio::try_join!(
+            doors,
+            async {
+                worker.await;
+                Ok(())
+            },
+            waiting
+        );
         self.stop().await;
         served.map(|_all_stopped| ())
     }
@@ -185,7 +185,9 @@ async fn connect(source: &Source, parts: &Parts) -> Result<(Connections, Option<
         return Ok((connections, None));
     }
     if connections.contains_key("playground") {
-        bail!("the connection `playground` is the playground's own; name yours otherwise, or switch the playground off");
+        bail!(
+            "the connection `playground` is the playground's own; name yours otherwise, or switch the playground off"
+        );
     }
     let token: secrecy::SecretString = clock::token(parts.entropy.as_ref())?.into();
     let dir = source.data_dir().join("playground");

@@ -59,7 +59,8 @@ impl Rooms {
             Interpretation::Nothing => None,
         };
         let now = self.clock.now();
-        let entry = entries::not_understood(&row, now, reader, said.as_deref().unwrap_or("nothing was asked"));
+        let entry =
+            entries::not_understood(&row, now, reader, said.as_deref().unwrap_or("nothing was asked"));
         match said {
             Some(text) => {
                 let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod domain;
+pub mod evals;
 pub mod execute;
 pub mod gate;
 pub mod ground;

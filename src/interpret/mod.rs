@@ -1,6 +1,8 @@
 //! Floor 5: makes proposals of plain words. What comes out of here is untrusted until the catalogue and the gate have
 //! seen it.
 
+pub mod offline;
+
 use std::pin::Pin;
 
 use crate::domain::{Interpretation, PersonId, Place};

@@ -27,6 +27,8 @@ pub struct Connection {
 /// # Errors
 /// When the TLS roots of this machine cannot be loaded.
 pub fn client() -> Result<Client, reqwest::Error> {
+    // Everything that speaks TLS uses this one provider: two in one program panic at the first client.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()

@@ -1,16 +1,13 @@
 #!/usr/bin/env bash
 # Everything that can be tested, from formatting to the browser. Exits with the first failure.
 #
-#   tests/all.sh                 what this machine has not got is left out, and named
-#   REQUIRE_ALL=1 tests/all.sh   what this machine has not got is a failure
-#
-# As root on Debian and the like it installs what the tests drive. Whatever a test needs running, the test starts by
-# itself on ports of its own and stops again; what is left over is stopped here.
+# What this machine has not got is left out, and named; with COUNTERSIGN_TESTS_REQUIRE_ALL=1 it is a failure.
+# As root on Debian and the like, what the tests drive is installed first. Whatever a test needs running it starts by
+# itself, on ports of its own, and stops again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-trap 'jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true' EXIT
 
-# The package and the program that tells whether it is there.
+# The package, and the program that tells whether it is there.
 wanted=(chromium:chromium chromium-driver:chromedriver)
 
 missing=()
@@ -24,7 +21,6 @@ if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; t
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-export CHROMEDRIVER="${CHROMEDRIVER:-$(command -v chromedriver || true)}"
 export INSTA_UPDATE=no
 
 cargo fmt --check

@@ -108,13 +108,14 @@ impl App {
             connections: Arc::new(connections),
             clock: Arc::clone(&parts.clock),
         };
+        let interpreter = Arc::new(ExactOnly(Arc::clone(&catalog)));
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
             policy,
             store,
             ledger,
-            interpreter: Arc::new(ExactOnly),
+            interpreter,
             clock: parts.clock,
             entropy: parts.entropy,
             changed: broadcast::channel(1024).0,

@@ -93,39 +93,39 @@ impl Config {
     /// # Errors
     /// What is not safe, and what to set instead.
     pub fn check(&self) -> Result<(), ConfigError> {
-    let config = self;
-    let listen = config.server.listen;
-    if config.playground.enabled && !listen.ip().is_loopback() {
-        return Err(ConfigError::Unsafe(format!(
-            "in playground mode anybody can be anybody, so it listens on this machine only; `{listen}` can be reached \
-             from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`"
-        )));
-    }
-    if crate::domain::parse_span(&config.console.session).is_none() {
-        return Err(ConfigError::Unsafe(format!(
-            "`console.session` is `{}`; write a span such as `12h`",
-            config.console.session
-        )));
-    }
-    for (name, connection) in &config.connections {
-        let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
-            ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))
-        })?;
-        let loopback = match url.host() {
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(url::Host::Domain(host)) => host == "localhost",
-            None => false,
-        };
-        if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+        let config = self;
+        let listen = config.server.listen;
+        if config.playground.enabled && !listen.ip().is_loopback() {
             return Err(ConfigError::Unsafe(format!(
-                "the connection `{name}` sends its credential over `{}` to another machine; use https",
-                url.scheme()
+                "in playground mode anybody can be anybody, so it listens on this machine only; `{listen}` can be reached \
+             from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`"
             )));
         }
+        if crate::domain::parse_span(&config.console.session).is_none() {
+            return Err(ConfigError::Unsafe(format!(
+                "`console.session` is `{}`; write a span such as `12h`",
+                config.console.session
+            )));
+        }
+        for (name, connection) in &config.connections {
+            let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
+                ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))
+            })?;
+            let loopback = match url.host() {
+                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+                Some(url::Host::Domain(host)) => host == "localhost",
+                None => false,
+            };
+            if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+                return Err(ConfigError::Unsafe(format!(
+                    "the connection `{name}` sends its credential over `{}` to another machine; use https",
+                    url.scheme()
+                )));
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 }
 
 #[cfg(test)]

@@ -130,7 +130,8 @@ impl Connection {
 
     fn request(&self, ask: &Ask<'_>) -> Result<RequestBuilder, CallError> {
         let unmade = |reason: String| CallError::Unmade(reason);
-        let method = reqwest::Method::from_bytes(ask.method.as_bytes()).map_err(|error| unmade(error.to_string()))?;
+        let method =
+            reqwest::Method::from_bytes(ask.method.as_bytes()).map_err(|error| unmade(error.to_string()))?;
         let mut request = self.client.request(method, self.url(ask.path)?).headers(self.headers.clone());
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());

@@ -16,7 +16,8 @@ pub(super) async fn serve(source: Source) -> Result<ExitCode> {
     let playground = app.playground.is_some();
     let people = people(&app);
     let listen_for = |kind| signal(kind).context("cannot listen for signals");
-    let (mut interrupt, mut terminate) = (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
     let until = async move {
         tokio::select! {
             _interrupted = interrupt.recv() => {}

@@ -104,7 +104,12 @@ pub fn open(data_dir: &Path) -> std::io::Result<Door> {
 ///
 /// # Errors
 /// When the socket breaks.
-pub async fn serve(rooms: Arc<Rooms>, voice: Voice, door: Door, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    rooms: Arc<Rooms>,
+    voice: Voice,
+    door: Door,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     let Door { listener, path } = door;
     let router = Router::new().route("/say", post(answer)).with_state(Desk { rooms, voice });
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;

@@ -143,8 +143,8 @@ impl App {
         let addr = listener.local_addr()?;
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
-        let data_dir = self.source.data_dir();
-        let desk = control::serve(Arc::clone(&self.rooms), self.voice(), &data_dir, self.stop.clone());
+        let door = control::open(&self.source.data_dir()).context("the control socket")?;
+        let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
         opened(addr);
         let stop = self.stop.clone();

@@ -36,6 +36,10 @@ const STARTS: u32 = 5;
 impl Rooms {
     /// Runs what everybody agreed to, after a last look: the facts it was approved for must still hold.
     pub(super) async fn carry_out(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
+        // Two who agree at the same moment both come here, and the later one may find it running or over.
+        if !matter.row.state.is_open() {
+            return Ok(());
+        }
         let reading = self.hands.facts(&matter.call).await;
         if let Some(why) = reading.unread {
             return self.not_started(&matter.row, &why).await;

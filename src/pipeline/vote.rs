@@ -45,7 +45,7 @@ impl Rooms {
         let Some(person) = &press.by.person else {
             return Ok(Pressed::Refused("your account is not linked to a person in the policy".to_owned()));
         };
-        if row.state.is_final() || row.state == RequestState::Started {
+        if !row.state.is_open() {
             return Ok(Pressed::Refused(answer::too_late(row)));
         }
         if press.nonce.as_ref().is_some_and(|nonce| *nonce != row.nonce) {
@@ -211,6 +211,9 @@ impl Rooms {
 
     /// With the votes as they are now: run it, or show on the card who has agreed and who is still to.
     pub(super) async fn look_again(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
+        if !matter.row.state.is_open() {
+            return Ok(());
+        }
         let verdict = decide(&self.policy.load(), &matter.case(self.clock.now()));
         match verdict.decision {
             Decision::Allow => self.carry_out(matter).await,

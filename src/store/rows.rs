@@ -78,6 +78,11 @@ impl RequestState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
+    /// Whether it can still be decided: it neither runs nor has ended.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Received | Self::Waiting | Self::Approved)
+    }
+
     /// Whether nothing more will come of it.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Received | Self::Waiting | Self::Approved | Self::Started)

@@ -128,7 +128,8 @@ function show(change) {
     if (old.dataset.say !== article.dataset.say) say(article.dataset.say);
     return replace(old, article);
   }
-  if (change.channel !== channel) return change.root ? undefined : bump(change.channel);
+  if (typeof change.unread === "number") count(change.channel, change.unread);
+  if (change.channel !== channel) return;
   if ("past" in (messages?.dataset ?? {}) || !messages) return;
   const list = thread
     ? (change.root === thread ? messages : null)
@@ -142,9 +143,12 @@ function show(change) {
   read();
 }
 
-function bump(name) {
-  const count = $(`[data-tab="${CSS.escape(name)}"] [data-count]`);
-  if (count) Object.assign(count, { textContent: Number(count.textContent) + 1 }).parentElement.hidden = false;
+// How many messages of a channel are unread, on its tab.
+function count(name, unread) {
+  const shown = $(`[data-tab="${CSS.escape(name)}"] .count`);
+  if (!shown) return;
+  shown.hidden = !unread;
+  $("[data-count]", shown).textContent = unread;
 }
 
 // After a gap: the page as it is now, and from it what we do not have or have in another form.
@@ -165,7 +169,8 @@ async function catchUp() {
 }
 
 function listen() {
-  const source = new EventSource("/events");
+  // A thread shows but a part of its channel.
+  const source = new EventSource(`/events?channel=${thread ? "" : encodeURIComponent(channel)}`);
   // Also the first time: something may have been said between the making of the page and now.
   let lost = true;
   source.addEventListener("open", () => { live = true; if (lost) catchUp(); lost = false; });
@@ -185,13 +190,10 @@ function read() {
   clearTimeout(reading);
   const form = $("#read");
   if (!form || document.hidden || !messages) return;
-  const last = messages.querySelector(":scope > li:last-child article");
   reading = setTimeout(() => {
-    if (last) form.elements.upto.value = last.id;
-    queue(form).then((sent) => {
-      const count = sent && $(`[data-tab][aria-current] .count`);
-      if (count) { count.hidden = true; $("[data-count]", count).textContent = "0"; }
-    });
+    const ids = Array.from(messages.querySelectorAll("article"), (article) => article.id);
+    form.elements.upto.value = ids.sort().at(-1);
+    queue(form).then((sent) => sent && count(channel, 0));
   }, 800);
 }
 document.addEventListener("visibilitychange", read);

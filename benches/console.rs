@@ -2,7 +2,13 @@
 //! second, and how long each took, with 32 people at once. Real HTTP over loopback, a real database with
 //! synchronous=FULL, everything on the machine's cores, the load included.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that cannot set up has nothing to measure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and one that cannot set up has nothing to measure"
+)]
 #![expect(clippy::print_stdout, reason = "the percentiles are the result")]
 
 use std::collections::HashMap;
@@ -72,10 +78,16 @@ async fn start() -> Bench {
         playground: PlaygroundSettings { enabled: false },
         ..Config::default()
     };
-    let app = App::build(Source { config: config.clone(), file: None }, Parts::of_this_machine().unwrap()).await.unwrap();
+    let app = App::build(Source { config: config.clone(), file: None }, Parts::of_this_machine().unwrap())
+        .await
+        .unwrap();
     let rooms = Arc::clone(&app.rooms);
     std::mem::forget(app);
-    rooms.store.put_account(&PersonId("alice".to_owned()), &hash_password(&PASSWORD.to_owned().into()).unwrap()).await.unwrap();
+    rooms
+        .store
+        .put_account(&PersonId("alice".to_owned()), &hash_password(&PASSWORD.to_owned().into()).unwrap())
+        .await
+        .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (closing, closed) = watch::channel(false);
@@ -110,7 +122,8 @@ async fn sign_in(addr: std::net::SocketAddr) -> (String, String) {
     let form = format!("csrf={csrf}&next=%2F&name=alice&password=correct+horse+battery");
     let signed_in = wire.ask(&post(addr, "/sign-in", &visit, &form)).await;
     let cookie = cookie_of(&signed_in);
-    let page = wire.ask(&format!("GET /c/deployments HTTP/1.1\r\nHost: {addr}\r\nCookie: {cookie}\r\n\r\n")).await;
+    let page =
+        wire.ask(&format!("GET /c/deployments HTTP/1.1\r\nHost: {addr}\r\nCookie: {cookie}\r\n\r\n")).await;
     (cookie, field(&page, "csrf"))
 }
 
@@ -173,9 +186,11 @@ async fn run(bench: &Arc<Bench>, count: u64, numbers: &Arc<AtomicU64>) -> Vec<Du
                 let mut took = Vec::new();
                 for _ in 0..share {
                     let once = numbers.fetch_add(1, Ordering::Relaxed);
-                    let form = format!("csrf={}&text=%2Fwhoami&thread=&once=bench-number-{once:012}", bench.csrf);
+                    let form =
+                        format!("csrf={}&text=%2Fwhoami&thread=&once=bench-number-{once:012}", bench.csrf);
                     let begun = Instant::now();
-                    let answer = wire.ask(&post(bench.addr, "/c/deployments/messages", &bench.cookie, &form)).await;
+                    let answer =
+                        wire.ask(&post(bench.addr, "/c/deployments/messages", &bench.cookie, &form)).await;
                     let id = answer.split("\"message\":\"").nth(1).unwrap_or_else(|| panic!("{answer}"));
                     bench.answers.of(MessageId::parse(id.split('"').next().unwrap()).unwrap()).await;
                     took.push(begun.elapsed());

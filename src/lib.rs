@@ -36,6 +36,7 @@ pub mod domain;
 pub mod catalog;
 
 pub mod gate;
+pub mod ground;
 pub mod redact;
 pub mod slash;
 
@@ -51,6 +52,7 @@ pub mod interpret;
 pub mod pipeline;
 
 pub mod control;
+pub mod evals;
 pub mod playground;
 pub mod web;
 pub mod worker;

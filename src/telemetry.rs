@@ -10,8 +10,9 @@ use crate::config::{Log, LogFormat};
 /// # Errors
 /// A filter that is none.
 pub fn init(log: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .with_context(|| format!("`log.filter` is `{}`; write one such as `info` or `countersign=debug,warn`", log.filter))?;
+    let filter = EnvFilter::try_new(&log.filter).with_context(|| {
+        format!("`log.filter` is `{}`; write one such as `info` or `countersign=debug,warn`", log.filter)
+    })?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.with_target(false).try_init(),

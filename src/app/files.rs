@@ -26,7 +26,8 @@ pub fn texts(source: &Source) -> Result<Texts> {
     let folder = source.folder();
     let read = |path: &Path| -> Result<(String, String)> {
         let path = folder.join(path);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok((path.display().to_string(), text))
     };
     let policy = match &files.policy {
@@ -47,10 +48,13 @@ pub fn texts(source: &Source) -> Result<Texts> {
 fn read_tools(folder: &Path) -> Result<Vec<(String, String)>> {
     let shown = folder.display();
     let mut tools = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read the folder of tools `{shown}`"))? {
+    for entry in
+        std::fs::read_dir(folder).with_context(|| format!("cannot read the folder of tools `{shown}`"))?
+    {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "yaml") {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read `{}`", path.display()))?;
             tools.push((path.display().to_string(), text));
         }
     }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{Step, story};
+use crate::audit::{EntryKind, Logged, Step, particulars, story};
 use crate::config::{Channel, Config};
 use crate::control::Voice;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
@@ -16,8 +16,8 @@ use crate::pipeline::Rooms;
 use crate::slash;
 use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
 use crate::web::{
-    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView, Receipt,
-    RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
+    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView,
+    Receipt, RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
 };
 
 /// How long wrong passwords are remembered.
@@ -101,6 +101,22 @@ impl ConsoleHouse {
         }
     }
 
+    /// The raw message that began a request, or what is left of it.
+    async fn raw(&self, entries: &[Logged]) -> Result<String, Trouble> {
+        let Some(received) = entries.iter().find(|entry| entry.kind == EntryKind::Received) else {
+            return Ok(String::new());
+        };
+        let (Ok(epoch), Ok(seq)) = (i64::try_from(received.epoch), i64::try_from(received.seq)) else {
+            return Ok(String::new());
+        };
+        let payloads = self.rooms.store.payloads(epoch, seq, seq + 1).await.map_err(unread_store)?;
+        let raw = payloads.into_iter().find(|payload| payload.name == "raw");
+        Ok(match raw {
+            Some(raw) => String::from_utf8_lossy(&raw.payload).into_owned(),
+            None => "(taken away; the record says by whom)".to_owned(),
+        })
+    }
+
     fn place(channel: &str) -> Place {
         Place {
             platform: Platform::Console,
@@ -130,8 +146,11 @@ fn unread_store(error: store::StoreError) -> Trouble {
 impl House for ConsoleHouse {
     fn receive(&self, inbound: Inbound) -> Answer<'_, Receipt> {
         async move {
-            let receipt =
-                self.rooms.handle(inbound).await.map_err(|trouble| Trouble::NotRecorded(Box::new(trouble)))?;
+            let receipt = self
+                .rooms
+                .handle(inbound)
+                .await
+                .map_err(|trouble| Trouble::NotRecorded(Box::new(trouble)))?;
             Ok(Receipt { request: receipt.request, message: receipt.message })
         }
         .boxed()
@@ -150,7 +169,8 @@ impl House for ConsoleHouse {
     }
 
     fn channels(&self, _person: &PersonId) -> Vec<ChannelView> {
-        let view = |channel: &Channel| ChannelView { name: channel.name.clone(), topic: channel.topic.clone() };
+        let view =
+            |channel: &Channel| ChannelView { name: channel.name.clone(), topic: channel.topic.clone() };
         self.channels.iter().map(view).collect()
     }
 
@@ -204,13 +224,15 @@ impl House for ConsoleHouse {
             };
             let entries = self.rooms.ledger.entries_of(request).await;
             let entries = entries.map_err(|error| Trouble::NotRead(Box::new(error)))?;
-            let lines = story(&entries).into_iter().map(|line| StoryLine {
+            let lines = story(&entries).into_iter().zip(&entries).map(|(line, entry)| StoryLine {
                 at: line.at,
                 who: line.who,
                 what: line.what,
-                detail: String::new(),
+                detail: particulars(entry),
             });
-            Ok(Some(RequestStory { raw: row.said.clone(), row, lines: lines.collect() }))
+            let lines = lines.collect();
+            let raw = self.raw(&entries).await?;
+            Ok(Some(RequestStory { raw, row, lines }))
         }
         .boxed()
     }

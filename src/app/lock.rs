@@ -24,7 +24,9 @@ impl DataLock {
     pub fn take(data_dir: &Path) -> Result<Self> {
         let shown = data_dir.display();
         private_dir(data_dir).with_context(|| {
-            format!("cannot write to the data directory `{shown}`: make it writable, or set `data_dir` to another")
+            format!(
+                "cannot write to the data directory `{shown}`: make it writable, or set `data_dir` to another"
+            )
         })?;
         let path = data_dir.join("lock");
         let file = File::options()
@@ -36,7 +38,9 @@ impl DataLock {
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => {
-                bail!("another countersign is running on the data in `{shown}`; stop it first, or use another data directory")
+                bail!(
+                    "another countersign is running on the data in `{shown}`; stop it first, or use another data directory"
+                )
             }
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("cannot lock the data directory `{shown}`"))

@@ -24,8 +24,8 @@ use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
 use crate::interpret::ExactOnly;
 use crate::pipeline::Rooms;
-use crate::redact::Redactor;
 use crate::playground::{Playground, PlaygroundConfig};
+use crate::redact::Redactor;
 use crate::store::Store;
 use crate::worker;
 
@@ -95,13 +95,9 @@ impl App {
         let catalog = Arc::new(catalog(&texts)?);
         let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = Store::open(&data_dir).await?;
-        let ledger = Ledger::open(
-            store.clone(),
-            &data_dir,
-            Arc::clone(&parts.clock),
-            Arc::clone(&parts.entropy),
-        )
-        .await?;
+        let ledger =
+            Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
+                .await?;
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
         let reach = Reach {
@@ -112,13 +108,14 @@ impl App {
             connections: Arc::new(connections),
             clock: Arc::clone(&parts.clock),
         };
+        let interpreter = Arc::new(ExactOnly(Arc::clone(&catalog)));
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
             policy,
             store,
             ledger,
-            interpreter: Arc::new(ExactOnly),
+            interpreter,
             clock: parts.clock,
             entropy: parts.entropy,
             changed: broadcast::channel(1024).0,
@@ -157,10 +154,14 @@ impl App {
             Ok(())
         };
         let doors = async { tokio::try_join!(console, async { desk.await.context("the control socket") }) };
-        let served = tokio::try_join!(doors, async {
-            worker.await;
-            Ok(())
-        }, waiting);
+        let served = tokio::try_join!(
+            doors,
+            async {
+                worker.await;
+                Ok(())
+            },
+            waiting
+        );
         self.stop().await;
         served.map(|_all_stopped| ())
     }
@@ -206,7 +207,9 @@ async fn connect(
         return Ok((connections, None));
     }
     if connections.contains_key("playground") {
-        bail!("the connection `playground` is the playground's own; name yours otherwise, or switch the playground off");
+        bail!(
+            "the connection `playground` is the playground's own; name yours otherwise, or switch the playground off"
+        );
     }
     let token: SecretString = clock::token(entropy)?.into();
     let dir = source.data_dir().join("playground");

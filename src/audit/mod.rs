@@ -27,5 +27,5 @@ pub use key::PublicKey;
 pub use ledger::{Ledger, Redaction, Step, Written};
 pub use logged::{Commitment, Logged};
 pub use recorded::Recorded;
-pub use review::{FlatRecord, StoryLine, flat_record, story};
+pub use review::{FlatRecord, StoryLine, flat_record, particulars, story};
 pub use verify::{Verification, verify};

@@ -72,6 +72,36 @@ pub fn story(entries: &[Logged]) -> Vec<StoryLine> {
         .collect()
 }
 
+/// The particulars of an entry, a line each: what its story line leaves out.
+pub fn particulars(entry: &Logged) -> String {
+    const SAID: [&str; 8] = ["what", "channel", "command", "choice", "note", "title", "text", "result"];
+    let mut lines = Vec::new();
+    for (key, value) in entry.body.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                lines.extend(items.iter().map(|item| format!("{key}: {}", finding(item).unwrap_or_else(|| plain(item)))));
+            }
+            Value::Object(map) => {
+                lines.extend(map.iter().map(|(name, item)| format!("{key}.{name}: {}", plain(item))));
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => lines.push(format!("{key}: {}", plain(value))),
+        }
+    }
+    lines.extend(entry.payloads.iter().map(|payload| format!("{}: sha256 {}", payload.name, payload.sha256)));
+    lines.join("\n")
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A rule that spoke, as a sentence.
+fn finding(item: &Value) -> Option<String> {
+    let text = |key| item.get(key).and_then(Value::as_str);
+    Some(format!("{} ({}): {}", text("rule")?, text("decision")?, text("sentence")?))
+}
+
 /// Those who approved, as the start names them; before it, those whose approval stands.
 fn approvers(entries: &[Logged]) -> Vec<String> {
     let started = entries.iter().rev().find(|entry| entry.kind == EntryKind::Started);

@@ -27,7 +27,7 @@ pub struct Manifest {
     #[serde(default)]
     pub examples: Vec<Example>,
     /// JSON Schema 2020-12 of the arguments: an object with `additionalProperties: false`. Beside the standard words:
-    /// `x-catalog: services|environments|severities|teams|people|targets` resolves names and aliases.
+    /// `x-catalog: services|environments|severities|teams|people|targets|owners` resolves names and aliases.
     pub parameters: Value,
     /// The exact command.
     pub slash: Slash,

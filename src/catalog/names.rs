@@ -19,12 +19,21 @@ pub enum List {
     People,
     /// Services, and their databases as other names of them.
     Targets,
+    /// Teams, and the services they own as other names of them.
+    Owners,
 }
 
 impl List {
     /// Every list.
-    pub const ALL: [Self; 6] =
-        [Self::Services, Self::Environments, Self::Severities, Self::Teams, Self::People, Self::Targets];
+    pub const ALL: [Self; 7] = [
+        Self::Services,
+        Self::Environments,
+        Self::Severities,
+        Self::Teams,
+        Self::People,
+        Self::Targets,
+        Self::Owners,
+    ];
 
     /// The word in a tool file.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +44,7 @@ impl List {
             Self::Teams => "teams",
             Self::People => "people",
             Self::Targets => "targets",
+            Self::Owners => "owners",
         }
     }
 
@@ -47,6 +57,7 @@ impl List {
             Self::Teams => "team",
             Self::People => "person",
             Self::Targets => "service or database",
+            Self::Owners => "team or service",
         }
     }
 
@@ -73,6 +84,12 @@ impl Names {
                 names.add_services(landscape);
                 for (name, service) in &landscape.services {
                     service.databases.iter().for_each(|database| names.alias(database, name));
+                }
+            }
+            List::Owners => {
+                landscape.teams.keys().for_each(|name| names.add(name, &[]));
+                for (service, team) in owned(landscape) {
+                    names.alias(service, team);
                 }
             }
             List::Environments => {
@@ -134,6 +151,11 @@ impl Names {
         self.folded.get(&fold(text)).map(String::as_str)
     }
 
+    /// Every folded spelling, with the canonical name that it stands for.
+    pub fn spellings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.folded.iter().map(|(spelling, name)| (spelling.as_str(), name.as_str()))
+    }
+
     /// The canonical names that were probably meant, closest first, at most three.
     pub fn nearest(&self, text: &str) -> Vec<String> {
         let spellings = self.folded.keys().map(String::as_str);
@@ -148,6 +170,15 @@ impl Names {
         names.truncate(3);
         names
     }
+}
+
+/// Each name of each service that has a team, with the team.
+fn owned(landscape: &Landscape) -> impl Iterator<Item = (&str, &str)> {
+    landscape.services.iter().flat_map(|(name, service)| {
+        let team = service.team.as_deref();
+        let all = std::iter::once(name).chain(&service.aliases);
+        all.filter_map(move |name| Some((name.as_str(), team?)))
+    })
 }
 
 /// One spelling for all the ways to write a name: compatibility forms, lower case, one `-` for what separates words.

@@ -74,8 +74,7 @@ async fn list(store: &Store, args: ListArgs) -> Result<ExitCode> {
 }
 
 fn line(record: &FlatRecord) -> String {
-    let approved =
-        if record.approved_by.is_empty() { "-".to_owned() } else { record.approved_by.join(",") };
+    let approved = if record.approved_by.is_empty() { "-".to_owned() } else { record.approved_by.join(",") };
     let took = record.duration_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1} s"));
     let command = if record.command.is_empty() { "(no command)" } else { &record.command };
     format!(
@@ -91,7 +90,9 @@ async fn entries(store: &Store, request: &RequestId) -> Result<Vec<crate::audit:
 
 async fn show(store: &Store, request: &str) -> Result<ExitCode> {
     let Some(id) = RequestId::parse(request) else {
-        bail!("`{request}` is no request id; they look like req_01J... and `countersign audit list` shows them");
+        bail!(
+            "`{request}` is no request id; they look like req_01J... and `countersign audit list` shows them"
+        );
     };
     let entries = entries(store, &id).await?;
     let Some(record) = flat_record(&entries) else { bail!("there is no request `{request}` on the record") };

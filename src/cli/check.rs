@@ -13,10 +13,15 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
     let policy = policy(&texts, &catalog)?;
     for (name, connection) in &source.config.connections {
         if let Some(token) = &connection.token {
-            token.resolve(&source.folder()).map_err(|error| anyhow::anyhow!("the connection `{name}`: {error}"))?;
+            token
+                .resolve(&source.folder())
+                .map_err(|error| anyhow::anyhow!("the connection `{name}`: {error}"))?;
         }
     }
-    let file = source.file.as_ref().map_or_else(|| "the embedded defaults".to_owned(), |file| file.display().to_string());
+    let file = source
+        .file
+        .as_ref()
+        .map_or_else(|| "the embedded defaults".to_owned(), |file| file.display().to_string());
     print(&format!("# From {file}; data in {}", source.data_dir().display()))?;
     // Secrets stand in the configuration by reference only, so there is nothing to mask.
     print(toml::to_string_pretty(&source.config)?.trim_end())?;

@@ -38,7 +38,8 @@ pub(super) fn init(dir: &Path) -> Result<ExitCode> {
             continue;
         }
         let folder = path.parent().unwrap_or(dir);
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         std::fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
         written += 1;
     }
@@ -47,7 +48,9 @@ pub(super) fn init(dir: &Path) -> Result<ExitCode> {
         print(&format!("Left alone, because they were there: {}.", kept.join(", ")))?;
     }
     let shown = dir.display();
-    print(&format!("Check them with: countersign --config {shown} config check\nStart with:      countersign --config {shown}"))?;
+    print(&format!(
+        "Check them with: countersign --config {shown} config check\nStart with:      countersign --config {shown}"
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -43,7 +43,11 @@ pub(super) async fn say(source: Source, args: SayArgs) -> Result<ExitCode> {
         Err(ClientError::NoServer) => alone(source, saying).await?,
         Err(error) => bail!(error),
     };
-    if args.json { print(&serde_json::to_string_pretty(&said)?)? } else { print(&story(&said))? }
+    if args.json {
+        print(&serde_json::to_string_pretty(&said)?)?
+    } else {
+        print(&story(&said))?
+    }
     Ok(match said.state {
         Some(RequestState::Failed | RequestState::Unknown | RequestState::Refused) => ExitCode::FAILURE,
         Some(_) | None => ExitCode::SUCCESS,

@@ -93,39 +93,39 @@ impl Config {
     /// # Errors
     /// What is not safe, and what to set instead.
     pub fn check(&self) -> Result<(), ConfigError> {
-    let config = self;
-    let listen = config.server.listen;
-    if config.playground.enabled && !listen.ip().is_loopback() {
-        return Err(ConfigError::Unsafe(format!(
-            "in playground mode anybody can be anybody, so it listens on this machine only; `{listen}` can be reached \
-             from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`"
-        )));
-    }
-    if crate::domain::parse_span(&config.console.session).is_none() {
-        return Err(ConfigError::Unsafe(format!(
-            "`console.session` is `{}`; write a span such as `12h`",
-            config.console.session
-        )));
-    }
-    for (name, connection) in &config.connections {
-        let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
-            ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))
-        })?;
-        let loopback = match url.host() {
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(url::Host::Domain(host)) => host == "localhost",
-            None => false,
-        };
-        if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+        let config = self;
+        let listen = config.server.listen;
+        if config.playground.enabled && !listen.ip().is_loopback() {
             return Err(ConfigError::Unsafe(format!(
-                "the connection `{name}` sends its credential over `{}` to another machine; use https",
-                url.scheme()
+                "in playground mode anybody can be anybody, so it listens on this machine only; `{listen}` can be reached \
+             from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`"
             )));
         }
+        if crate::domain::parse_span(&config.console.session).is_none() {
+            return Err(ConfigError::Unsafe(format!(
+                "`console.session` is `{}`; write a span such as `12h`",
+                config.console.session
+            )));
+        }
+        for (name, connection) in &config.connections {
+            let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
+                ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))
+            })?;
+            let loopback = match url.host() {
+                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+                Some(url::Host::Domain(host)) => host == "localhost",
+                None => false,
+            };
+            if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+                return Err(ConfigError::Unsafe(format!(
+                    "the connection `{name}` sends its credential over `{}` to another machine; use https",
+                    url.scheme()
+                )));
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 }
 
 #[cfg(test)]
@@ -145,13 +145,13 @@ mod tests {
         // A secret pasted in place of its reference is not repeated.
         insta::assert_snapshot!(
             refusal("[connections.x]\nbase_url = \"https://e.com\"\ntoken = \"hunter2\"\n"),
-            @""
+            @"the configuration `DIR/countersign.toml` is not right, line 3: a secret is given by reference: write `env:NAME` or `file:PATH`"
         );
     }
 
     #[test]
     fn what_is_not_safe_is_refused() {
         insta::assert_snapshot!(refusal("[server]\nlisten = \"0.0.0.0:7717\"\n"), @"the configuration is not safe: in playground mode anybody can be anybody, so it listens on this machine only; `0.0.0.0:7717` can be reached from outside: set `server.listen` to 127.0.0.1, or `playground.enabled = false`");
-        insta::assert_snapshot!(refusal("[connections.x]\nbase_url = \"http://example.com\"\n"), @"");
+        insta::assert_snapshot!(refusal("[connections.x]\nbase_url = \"http://example.com\"\n"), @"the configuration is not safe: the connection `x` sends its credential over `http` to another machine; use https");
     }
 }

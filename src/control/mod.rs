@@ -103,8 +103,14 @@ pub async fn serve(
     served
 }
 
-async fn answer(State(desk): State<Desk>, Json(saying): Json<Saying>) -> Result<Json<Said>, (StatusCode, String)> {
-    say(&desk.rooms, desk.voice, saying).await.map(Json).map_err(|sentence| (StatusCode::BAD_REQUEST, sentence))
+async fn answer(
+    State(desk): State<Desk>,
+    Json(saying): Json<Saying>,
+) -> Result<Json<Said>, (StatusCode, String)> {
+    say(&desk.rooms, desk.voice, saying)
+        .await
+        .map(Json)
+        .map_err(|sentence| (StatusCode::BAD_REQUEST, sentence))
 }
 
 /// Says something as a person and waits for what comes of it.
@@ -113,7 +119,9 @@ async fn answer(State(desk): State<Desk>, Json(saying): Json<Saying>) -> Result<
 /// A sentence for the person at the command line.
 pub async fn say(rooms: &Arc<Rooms>, voice: Voice, saying: Saying) -> Result<Said, String> {
     if voice == Voice::Nobody {
-        return Err("outside playground mode nobody can speak for somebody else; sign in to the console".to_owned());
+        return Err(
+            "outside playground mode nobody can speak for somebody else; sign in to the console".to_owned()
+        );
     }
     let sender = ChatUser {
         platform: Platform::Console,
@@ -124,7 +132,8 @@ pub async fn say(rooms: &Arc<Rooms>, voice: Voice, saying: Saying) -> Result<Sai
     let channel = saying.channel.trim_start_matches('#').to_owned();
     let place = Place { platform: Platform::Console, workspace: String::new(), channel, thread: None };
     if saying.preview {
-        let preview = rooms.preview(&saying.text, &sender, &place).await.map_err(|trouble| trouble.to_string())?;
+        let preview =
+            rooms.preview(&saying.text, &sender, &place).await.map_err(|trouble| trouble.to_string())?;
         return Ok(Said { request: None, state: None, replies: vec![preview.to_reply()] });
     }
     let started = rooms.clock.now();
@@ -172,12 +181,16 @@ async fn press(
 ) -> Result<Body, String> {
     let row = match &saying.about {
         Some(id) => {
-            let id = RequestId::parse(id).ok_or_else(|| format!("`{id}` is no request id; they look like req_01J..."))?;
+            let id = RequestId::parse(id)
+                .ok_or_else(|| format!("`{id}` is no request id; they look like req_01J..."))?;
             rooms.store.request(&id).await.map_err(|error| error.to_string())?
         }
         None => {
             let waiting = rooms.store.waiting(rooms.clock.now()).await.map_err(|error| error.to_string())?;
-            waiting.into_iter().filter(|row| row.place.channel == place.channel).max_by_key(|row| row.created_at)
+            waiting
+                .into_iter()
+                .filter(|row| row.place.channel == place.channel)
+                .max_by_key(|row| row.created_at)
         }
     };
     let row = row.ok_or_else(|| format!("nothing waits in #{}", place.channel))?;

@@ -62,8 +62,10 @@ impl Hands {
             return failed(format!("there is no command `/{name}`; /help lists what there is"));
         };
         let mut output = say(help_text(tool));
-        output.fields =
-            prospects(&policy, person, place, tool.name()).iter().map(|prospect| describe(prospect, person)).collect();
+        output.fields = prospects(&policy, person, place, tool.name())
+            .iter()
+            .map(|prospect| describe(prospect, person))
+            .collect();
         Outcome::Done(output)
     }
 
@@ -73,12 +75,18 @@ impl Hands {
             Err(error) => return failed(error.to_string()),
         };
         let person = cleared.asker();
-        let mine = waiting.iter().filter(|row| row.state == RequestState::Waiting && row.awaits.contains(person));
+        let mine =
+            waiting.iter().filter(|row| row.state == RequestState::Waiting && row.awaits.contains(person));
         let lines: Vec<String> = mine
             .map(|row| {
                 let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
-                let until = row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
-                format!("{}  by {asker} in #{}{until}", row.command.as_deref().unwrap_or_default(), row.place.channel)
+                let until =
+                    row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
+                format!(
+                    "{}  by {asker} in #{}{until}",
+                    row.command.as_deref().unwrap_or_default(),
+                    row.place.channel
+                )
             })
             .collect();
         let mut output = say(match lines.len() {
@@ -123,7 +131,9 @@ impl Hands {
         };
         let held = locks.iter().find(|lock| lock.environment == environment && lock.service == service);
         let Some(lock) = held else {
-            let what = service.as_ref().map_or_else(|| environment.clone(), |name| format!("{name} in {environment}"));
+            let what = service
+                .as_ref()
+                .map_or_else(|| environment.clone(), |name| format!("{name} in {environment}"));
             return Carried::plain(Outcome::Done(say(format!("{what} is not locked."))));
         };
         let text = format!("{} is open again. It was locked by {}: {}", scope_of(lock), lock.by, lock.reason);
@@ -141,7 +151,8 @@ impl Hands {
         }
         let time: jiff::civil::Time = text.parse().map_err(|_no_time| wrong())?;
         let zoned = now.to_zoned_datetime(self.zone());
-        let today = zoned.date().to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?;
+        let today =
+            zoned.date().to_datetime(time).to_zoned_datetime(self.zone()).map_err(|_no_such_time| wrong())?;
         let at = if today.timestamp() > now {
             today
         } else {
@@ -199,7 +210,10 @@ fn describe(prospect: &Prospect, person: &PersonId) -> Field {
     let value = match prospect.decision {
         Decision::Allow => format!("{person} may, at once"),
         Decision::Confirm => format!("{person} may, after confirming"),
-        Decision::NeedApproval => format!("{person} may ask; needs {}", prospect.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
+        Decision::NeedApproval => format!(
+            "{person} may ask; needs {}",
+            prospect.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+        ),
         Decision::Deny => "not for you here".to_owned(),
     };
     Field::new(name, value)

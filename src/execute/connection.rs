@@ -27,6 +27,8 @@ pub struct Connection {
 /// # Errors
 /// When the TLS roots of this machine cannot be loaded.
 pub fn client() -> Result<Client, reqwest::Error> {
+    // Everything that speaks TLS uses this one provider: two in one program panic at the first client.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -128,7 +130,8 @@ impl Connection {
 
     fn request(&self, ask: &Ask<'_>) -> Result<RequestBuilder, CallError> {
         let unmade = |reason: String| CallError::Unmade(reason);
-        let method = reqwest::Method::from_bytes(ask.method.as_bytes()).map_err(|error| unmade(error.to_string()))?;
+        let method =
+            reqwest::Method::from_bytes(ask.method.as_bytes()).map_err(|error| unmade(error.to_string()))?;
         let mut request = self.client.request(method, self.url(ask.path)?).headers(self.headers.clone());
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());

@@ -31,14 +31,17 @@ impl Hands {
     /// Reads the facts that the call's tool names. Changes nothing: only GETs and expressions.
     pub async fn facts(&self, call: &Call) -> FactReading {
         let mut reading = FactReading::default();
-        let Some(manifest) = self.catalog.tool(call.tool()).map(|tool| tool.manifest()) else { return reading };
+        let Some(manifest) = self.catalog.tool(call.tool()).map(|tool| tool.manifest()) else {
+            return reading;
+        };
         let mut orders: Vec<u8> = manifest.facts.values().map(|fact| fact.order).collect();
         orders.sort_unstable();
         orders.dedup();
         for order in orders {
             let scope = self.catalog.scope(call).facts(&reading.facts);
             let batch = manifest.facts.iter().filter(|(_, fact)| fact.order == order);
-            let reads = batch.map(|(name, fact)| async { (name.clone(), self.fact(manifest, fact, &scope).await) });
+            let reads =
+                batch.map(|(name, fact)| async { (name.clone(), self.fact(manifest, fact, &scope).await) });
             for (name, read) in join_all(reads).await {
                 let value = match read {
                     Read::Value(value) => value,

@@ -28,7 +28,8 @@ impl Hands {
             Err(error) => return self.not_sent(manifest, &scope, &error),
         };
         if request.changed.contains(&answer.status) {
-            let text = format!("it changed in the moment before it ran, so nothing was done: {}", answer.sentence());
+            let text =
+                format!("it changed in the moment before it ran, so nothing was done: {}", answer.sentence());
             return failed(text);
         }
         if !request.expect.contains(&answer.status) {
@@ -52,7 +53,8 @@ impl Hands {
         let path = template::path(&request.path, scope).map_err(unmade)?;
         let query = render_pairs(&request.query, scope)?;
         let headers = render_pairs(&request.headers, scope)?;
-        let json = request.json.as_ref().map(|json| template::value(json, scope)).transpose().map_err(unmade)?;
+        let json =
+            request.json.as_ref().map(|json| template::value(json, scope)).transpose().map_err(unmade)?;
         let ask = Ask {
             method: &request.method,
             path: &path,
@@ -73,7 +75,9 @@ impl Hands {
         loop {
             let answer = connection.ask(ask).await;
             let again = match &answer {
-                Ok(answer) => answer.status == 429 || (safe && matches!(answer.status, 500 | 502 | 503 | 504)),
+                Ok(answer) => {
+                    answer.status == 429 || (safe && matches!(answer.status, 500 | 502 | 503 | 504))
+                }
                 Err(CallError::Unreached(_)) => true,
                 Err(CallError::Lost(_)) => safe,
                 Err(CallError::Garbled(..) | CallError::Unmade(_)) => false,

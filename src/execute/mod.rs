@@ -99,7 +99,12 @@ impl Hands {
     }
 
     /// Runs what was cleared and recorded. Never fails: what goes wrong is an outcome.
-    pub async fn run(&self, job: Recorded<Cleared>, slip: &Slip, progress: mpsc::Sender<Progress>) -> Carried {
+    pub async fn run(
+        &self,
+        job: Recorded<Cleared>,
+        slip: &Slip,
+        progress: mpsc::Sender<Progress>,
+    ) -> Carried {
         let cleared = job.into_inner();
         let Some(tool) = self.catalog.tool(cleared.call().tool()) else {
             return Carried::plain(failed(format!("there is no tool `{}` any more", cleared.call().tool())));

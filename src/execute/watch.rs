@@ -69,11 +69,19 @@ impl Hands {
     }
 
     /// A run that ended well: says so, after a look whether what it changed is well too.
-    pub(super) async fn settled(&self, manifest: &Manifest, call: &Call, scope: &Scope, data: Value) -> Outcome {
+    pub(super) async fn settled(
+        &self,
+        manifest: &Manifest,
+        call: &Call,
+        scope: &Scope,
+        data: Value,
+    ) -> Outcome {
         let Some(health) = &manifest.health else { return self.output(manifest, scope, data) };
         let mut seen = None;
         for _try in 0..10 {
-            let Ok(answer) = self.get(manifest, &health.get, &Default::default(), scope).await else { continue };
+            let Ok(answer) = self.get(manifest, &health.get, &Default::default(), scope).await else {
+                continue;
+            };
             let looked = scope.clone().body(answer.body);
             let well = template::condition(&health.pass, &looked).unwrap_or(false);
             seen = Some((well, template::text(&health.say, &looked).unwrap_or_default(), looked));
@@ -84,7 +92,9 @@ impl Hands {
         }
         match seen {
             Some((true, said, looked)) => match self.output(manifest, &looked, data) {
-                Outcome::Done(output) => Outcome::Done(crate::domain::Output { health: Some(said), ..output }),
+                Outcome::Done(output) => {
+                    Outcome::Done(crate::domain::Output { health: Some(said), ..output })
+                }
                 other @ (Outcome::Failed(_) | Outcome::Unknown(_)) => other,
             },
             Some((false, said, looked)) => {
@@ -101,6 +111,10 @@ fn lost_sight(why: &str) -> Outcome {
 
 /// The pause between two reads: at least 50 ms, a second when it is not said right.
 fn every(watch: &Watch) -> Duration {
-    let millis = watch.every.strip_suffix("ms").and_then(|number| number.parse().ok()).map(Duration::from_millis);
-    millis.or_else(|| parse_span(&watch.every)).unwrap_or(Duration::from_secs(1)).max(Duration::from_millis(50))
+    let millis =
+        watch.every.strip_suffix("ms").and_then(|number| number.parse().ok()).map(Duration::from_millis);
+    millis
+        .or_else(|| parse_span(&watch.every))
+        .unwrap_or(Duration::from_secs(1))
+        .max(Duration::from_millis(50))
 }

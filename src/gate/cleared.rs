@@ -8,6 +8,30 @@ use crate::domain::{Digest, PersonId, Place, RequestId};
 ///
 /// INVARIANT: only [`clear`] makes one, it cannot be copied, and whoever runs something takes it by value: one
 /// decision, one run.
+///
+/// Nobody else can make one:
+///
+/// ```compile_fail,E0451
+/// # fn outside(cleared: countersign::gate::Cleared, other: countersign::domain::RequestId) {
+/// let forged = countersign::gate::Cleared { request: other, ..cleared };
+/// # }
+/// ```
+///
+/// and nobody can use one twice:
+///
+/// ```compile_fail,E0599
+/// # fn outside(cleared: countersign::gate::Cleared) {
+/// let twice = cleared.clone();
+/// # }
+/// ```
+///
+/// ```compile_fail,E0382
+/// # fn run(_: countersign::gate::Cleared) {}
+/// # fn outside(cleared: countersign::gate::Cleared) {
+/// run(cleared);
+/// run(cleared);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Cleared {
     request: RequestId,

@@ -1,9 +1,15 @@
 //! Floor 5: makes proposals of plain words. What comes out of here is untrusted until the catalogue and the gate have
 //! seen it.
 
-use std::pin::Pin;
+pub mod offline;
 
-use crate::domain::{Interpretation, PersonId, Place};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::catalog::{Catalog, help_line};
+use crate::domain::{Interpretation, Origin, PersonId, Place};
 
 /// What an interpreter gets to see. Never tool output, alerts or logs: those have a reader of their own.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +20,68 @@ pub struct Reading {
     pub asker: Option<PersonId>,
     /// Where.
     pub place: Place,
-    /// The commands this person may use here, with a line about each.
+    /// What was said before in this thread, oldest first.
+    pub turns: Vec<Turn>,
+    /// The names of the tools that this person may use here.
     pub offered: Vec<String>,
+    /// When.
+    pub now: Timestamp,
 }
 
-/// An interpretation on its way.
-pub type Thinking<'a> = Pin<Box<dyn Future<Output = Interpretation> + Send + 'a>>;
+/// Something that was said before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// By whom.
+    pub speaker: Speaker,
+    /// The words.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who said something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The one who asks now.
+    Asker,
+    /// Another person, by the name to mark the words with. Their words ask for nothing.
+    Person(String),
+    /// The bot.
+    Bot,
+}
+
+/// What an interpreter made of a reading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// What the words came to.
+    pub interpretation: Interpretation,
+    /// Who read them, for the record.
+    pub by: Origin,
+    /// What it cost, where it cost something.
+    pub usage: Option<Usage>,
+    /// One line for the asker about how it was read, such as that the model did not answer.
+    pub note: Option<String>,
+}
+
+/// What a reading cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens sent, those from the provider's cache included.
+    pub prompt_tokens: u64,
+    /// Tokens sent that the provider had in its cache.
+    pub cached_tokens: u64,
+    /// Tokens that came back.
+    pub completion_tokens: u64,
+    /// Millionths of the currency the prices are in. `None` without prices.
+    pub cost_micros: Option<u64>,
+    /// Milliseconds from the first request to the last answer.
+    pub latency_ms: u64,
+    /// Requests sent, repeated and repaired ones included.
+    pub attempts: u32,
+}
+
+/// A reading on its way.
+pub type Thinking<'a> = Pin<Box<dyn Future<Output = Read> + Send + 'a>>;
 
 /// Makes calls of words.
 pub trait Interpreter: Send + Sync {
@@ -31,8 +93,8 @@ pub trait Interpreter: Send + Sync {
 }
 
 /// The interpreter that understands no sentences: it says what can be typed instead.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ExactOnly;
+#[derive(Clone, Debug)]
+pub struct ExactOnly(pub Arc<Catalog>);
 
 impl Interpreter for ExactOnly {
     fn name(&self) -> &'static str {
@@ -40,8 +102,9 @@ impl Interpreter for ExactOnly {
     }
 
     fn read(&self, reading: Reading) -> Thinking<'_> {
-        let mut text = String::from("I read exact commands only. You can type:\n");
-        text.push_str(&reading.offered.join("\n"));
-        Box::pin(std::future::ready(Interpretation::Answer(text)))
+        let mut lines = vec!["I read exact commands only. You can type:".to_owned()];
+        lines.extend(reading.offered.iter().filter_map(|name| self.0.tool(name)).map(help_line));
+        let interpretation = Interpretation::Answer(lines.join("\n"));
+        Box::pin(std::future::ready(Read { interpretation, by: Origin::Offline, usage: None, note: None }))
     }
 }

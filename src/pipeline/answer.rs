@@ -200,7 +200,8 @@ pub(super) fn problem(problem: &SlashProblem) -> Reply {
 
 /// The command was understood, but a value in it is not right.
 pub(super) fn not_admitted(error: &AdmitError) -> Reply {
-    Reply::say(Tone::Info, capital(&error.to_string())).with(Block::Note { text: "Nothing was done.".to_owned() })
+    Reply::say(Tone::Info, capital(&error.to_string()))
+        .with(Block::Note { text: "Nothing was done.".to_owned() })
 }
 
 /// A press that does not count.

@@ -71,7 +71,8 @@ impl Rooms {
         matter.standing.votes.clear();
         let policy = self.policy.load_full();
         let verdict = decide(&policy, &matter.case(self.clock.now()));
-        let what = format!("This changed since it was agreed to, so please look again: {}.", drifted.join(", "));
+        let what =
+            format!("This changed since it was agreed to, so please look again: {}.", drifted.join(", "));
         if let Some(short) = matter.assessment.short.clone() {
             let (crate::catalog::Short::Refuse(sentence) | crate::catalog::Short::Answer(sentence)) = short;
             return self.end(matter.row, RequestState::Superseded, sentence, None).await;

@@ -57,7 +57,9 @@ pub(super) fn judged(matter: &Matter, verdict: &Verdict, now: Timestamp) -> Entr
     let needs: Vec<Value> = verdict
         .needs
         .iter()
-        .map(|need| json!({ "requirement": need.requirement, "agreed": need.agreed, "missing": need.missing }))
+        .map(
+            |need| json!({ "requirement": need.requirement, "agreed": need.agreed, "missing": need.missing }),
+        )
         .collect();
     let body = json!({
         "decision": verdict.decision.as_str(),
@@ -188,6 +190,8 @@ fn map(value: Value) -> Map<String, Value> {
 fn text(facts: &Map<String, Value>) -> Map<String, Value> {
     facts
         .iter()
-        .map(|(name, value)| (name.clone(), Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned))))
+        .map(|(name, value)| {
+            (name.clone(), Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        })
         .collect()
 }

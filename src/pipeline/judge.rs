@@ -28,8 +28,11 @@ impl Rooms {
         let policy = self.policy.load_full();
 
         // Whoever may not do this at all learns nothing about the back ends.
-        let reading =
-            if self.hopeless(&policy, &row, &call) { FactReading::default() } else { self.hands.facts(&call).await };
+        let reading = if self.hopeless(&policy, &row, &call) {
+            FactReading::default()
+        } else {
+            self.hands.facts(&call).await
+        };
         if let Some(sentence) = reading.missing {
             row.note = Some(sentence.clone());
             return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
@@ -63,7 +66,9 @@ impl Rooms {
         let Some(person) = &row.asker else { return true };
         prospects(policy, person, &row.place, call.tool())
             .iter()
-            .filter(|prospect| call.environment().is_none() || prospect.environment.as_deref() == call.environment())
+            .filter(|prospect| {
+                call.environment().is_none() || prospect.environment.as_deref() == call.environment()
+            })
             .all(|prospect| prospect.decision == Decision::Deny)
     }
 
@@ -167,7 +172,11 @@ impl Rooms {
 
     /// The row with its card, and both as rows to put. The card carries the version of its row, so that an older
     /// picture never replaces a newer one.
-    pub(super) fn with_card(&self, mut row: RequestRow, reply: Reply) -> Result<(RequestRow, Vec<Row>), Trouble> {
+    pub(super) fn with_card(
+        &self,
+        mut row: RequestRow,
+        reply: Reply,
+    ) -> Result<(RequestRow, Vec<Row>), Trouble> {
         let now = self.clock.now();
         let first = row.card.is_none();
         let id = match row.card.clone() {
@@ -194,7 +203,12 @@ impl Rooms {
     }
 
     /// Says something in the thread of a request, beside its card.
-    pub(super) async fn remark(&self, row: &RequestRow, reply: Reply, mut entries: Vec<Entry>) -> Result<(), Trouble> {
+    pub(super) async fn remark(
+        &self,
+        row: &RequestRow,
+        reply: Reply,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), Trouble> {
         let now = self.clock.now();
         let reply = Reply { request: Some(row.id.clone()), ..reply };
         entries.push(entries::replied(row, &reply, now));

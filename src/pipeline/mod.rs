@@ -104,7 +104,10 @@ impl Rooms {
     ///
     /// # Errors
     /// As [`Rooms::handle`], and when the request cannot be read.
-    pub async fn handle_to_rest(self: &Arc<Self>, inbound: Inbound) -> Result<(Receipt, Option<RequestRow>), Trouble> {
+    pub async fn handle_to_rest(
+        self: &Arc<Self>,
+        inbound: Inbound,
+    ) -> Result<(Receipt, Option<RequestRow>), Trouble> {
         let (receipt, work) = self.receive(inbound).await?;
         if let Some(work) = work {
             self.work(work).await;

@@ -28,7 +28,9 @@ impl Rooms {
         let proposal = match slash::parse(text, &self.catalog) {
             Parsed::Proposal(proposal) => proposal,
             Parsed::Problem(problem) => return Ok(said(problem.sentence)),
-            Parsed::NotSlash => return Ok(said("This is no exact command; write one, such as /help.".to_owned())),
+            Parsed::NotSlash => {
+                return Ok(said("This is no exact command; write one, such as /help.".to_owned()));
+            }
         };
         let call = match self.catalog.admit(&proposal) {
             Ok(call) => call,
@@ -80,7 +82,12 @@ impl Preview {
         let findings = self.verdict.iter().flat_map(|verdict| &verdict.findings);
         let fields: Vec<Field> = findings
             .map(|finding| {
-                let said = format!("{} ({}): {}", finding.decision.as_str(), finding.reason.as_str(), finding.sentence);
+                let said = format!(
+                    "{} ({}): {}",
+                    finding.decision.as_str(),
+                    finding.reason.as_str(),
+                    finding.sentence
+                );
                 Field::new(&finding.rule, said)
             })
             .collect();

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use super::receive::Work;
 use super::{Rooms, Trouble, answer, entries};
-use crate::catalog::help_line;
 use crate::domain::{Interpretation, Proposal, Reply, Tone};
 use crate::gate::{Decision, prospects};
 use crate::interpret::Reading;
@@ -45,10 +44,12 @@ impl Rooms {
             text: row.said.clone(),
             asker: row.asker.clone(),
             place: row.place.clone(),
+            turns: Vec::new(),
             offered: self.offered(&row),
+            now: self.clock.now(),
         };
         let reader = self.interpreter.name();
-        let said = match self.interpreter.read(reading).await {
+        let said = match self.interpreter.read(reading).await.interpretation {
             Interpretation::Calls(mut calls) if calls.len() == 1 => {
                 let Some(proposal) = calls.pop() else { return Ok(()) };
                 return self.admit(row, proposal).await;
@@ -60,7 +61,8 @@ impl Rooms {
             Interpretation::Nothing => None,
         };
         let now = self.clock.now();
-        let entry = entries::not_understood(&row, now, reader, said.as_deref().unwrap_or("nothing was asked"));
+        let entry =
+            entries::not_understood(&row, now, reader, said.as_deref().unwrap_or("nothing was asked"));
         match said {
             Some(text) => {
                 let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
@@ -75,7 +77,7 @@ impl Rooms {
         }
     }
 
-    /// The commands this person may use here, a line each.
+    /// The tools this person may use here, by name.
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
@@ -86,7 +88,7 @@ impl Rooms {
                     .iter()
                     .any(|prospect| prospect.decision != Decision::Deny)
             })
-            .map(|tool| help_line(tool))
+            .map(|tool| tool.name().to_owned())
             .collect()
     }
 

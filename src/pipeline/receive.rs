@@ -5,7 +5,9 @@ use crate::audit::Step;
 use crate::clock;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
-use crate::store::{Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row};
+use crate::store::{
+    Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
+};
 
 /// What a door gets back: proof that the event is written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +70,8 @@ impl Rooms {
                     note: click.note.clone(),
                     by: self.presser(&inbound.sender),
                 };
-                self.receive_about(inbound, Some(press.request.clone()), Vec::new(), Work::Pressed(press)).await
+                self.receive_about(inbound, Some(press.request.clone()), Vec::new(), Work::Pressed(press))
+                    .await
             }
             Body::Reaction(reaction) => self.receive_reaction(&inbound, reaction.clone()).await,
             Body::Deleted { message } => {

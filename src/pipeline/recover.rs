@@ -80,7 +80,12 @@ impl Rooms {
     }
 
     /// Writes down how a run ended that was cut off.
-    async fn close(&self, mut row: RequestRow, outcome: &Outcome, job: Option<JobRow>) -> Result<(), Trouble> {
+    async fn close(
+        &self,
+        mut row: RequestRow,
+        outcome: &Outcome,
+        job: Option<JobRow>,
+    ) -> Result<(), Trouble> {
         let now = self.clock.now();
         let votes = self.store.votes(&row.id).await?;
         let approvers: Vec<_> = votes.into_iter().map(|vote| vote.person).collect();

@@ -32,7 +32,9 @@ impl Rooms {
                 Pressed::Again => {}
                 Pressed::Refused(sentence) => {
                     let entry = entries::vote_refused(&row, &press, &sentence, self.clock.now());
-                    return self.remark(&row, answer::not_counted(&press.by.display, &sentence), vec![entry]).await;
+                    return self
+                        .remark(&row, answer::not_counted(&press.by.display, &sentence), vec![entry])
+                        .await;
                 }
             }
         }
@@ -47,7 +49,9 @@ impl Rooms {
             return Ok(Pressed::Refused(answer::too_late(row)));
         }
         if press.nonce.as_ref().is_some_and(|nonce| *nonce != row.nonce) {
-            return Ok(Pressed::Refused("the card has changed since; please look at it as it is now".to_owned()));
+            return Ok(Pressed::Refused(
+                "the card has changed since; please look at it as it is now".to_owned(),
+            ));
         }
         match press.action {
             Action::Withdraw => self.withdraw(row, person).await,
@@ -68,7 +72,8 @@ impl Rooms {
             let asker = row.asker.as_ref().map_or("the asker", |asker| asker.0.as_str());
             return Ok(Pressed::Refused(format!("only {asker} can withdraw this")));
         }
-        self.end(row.clone(), RequestState::Withdrawn, format!("{person} took it back"), Some(person)).await?;
+        self.end(row.clone(), RequestState::Withdrawn, format!("{person} took it back"), Some(person))
+            .await?;
         Ok(Pressed::Counted)
     }
 
@@ -269,7 +274,8 @@ impl Rooms {
         let Some(row) = self.store.request(&request).await? else { return Ok(()) };
         let open = matches!(row.state, RequestState::Waiting | RequestState::Approved);
         if row.message == *message && open && row.asker.is_some() && row.asker == by.person {
-            self.end(row, RequestState::Withdrawn, "the message that asked was deleted".to_owned(), None).await?;
+            self.end(row, RequestState::Withdrawn, "the message that asked was deleted".to_owned(), None)
+                .await?;
         }
         Ok(())
     }
@@ -284,7 +290,9 @@ impl Rooms {
             return Ok(());
         }
         let command = row.command.as_deref().unwrap_or_default();
-        let text = format!("An edited message changes nothing: this is still {command}. Write it anew to change it.");
+        let text = format!(
+            "An edited message changes nothing: this is still {command}. Write it anew to change it."
+        );
         self.remark(&row, Reply::say(Tone::Info, text), Vec::new()).await
     }
 }

@@ -159,7 +159,10 @@ mod tests {
         for spelling in ["correct horse/battery", "Y29ycmVjdCBob3JzZS9iYXR0ZXJ5", "correct+horse%2Fbattery"] {
             assert_eq!(redactor.text(&format!("<{spelling}>")), "<[redacted]>");
         }
-        assert_eq!(redactor.value(&json!({"a": ["x correct horse/battery"]})), json!({"a": ["x [redacted]"]}));
+        assert_eq!(
+            redactor.value(&json!({"a": ["x correct horse/battery"]})),
+            json!({"a": ["x [redacted]"]})
+        );
     }
 
     proptest! {

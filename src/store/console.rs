@@ -48,15 +48,13 @@ impl Store {
             .bind(session.created_at.as_millisecond())
             .execute(&mut *tx)
             .await?;
-        sqlx::query(
-            "INSERT INTO session (token_digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)",
-        )
-        .bind(session.token.to_string())
-        .bind(&session.person.0)
-        .bind(session.created_at.as_millisecond())
-        .bind(session.expires_at.as_millisecond())
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query("INSERT INTO session (token_digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(session.token.to_string())
+            .bind(&session.person.0)
+            .bind(session.created_at.as_millisecond())
+            .bind(session.expires_at.as_millisecond())
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await
     }
 
@@ -116,11 +114,12 @@ impl Store {
         name: &str,
         since: Timestamp,
     ) -> Result<(i64, Option<Timestamp>), StoreError> {
-        let row = sqlx::query("SELECT COUNT(*), MAX(at_ms) FROM sign_in_failure WHERE name = ? AND at_ms >= ?")
-            .bind(name)
-            .bind(since.as_millisecond())
-            .fetch_one(&self.readers)
-            .await?;
+        let row =
+            sqlx::query("SELECT COUNT(*), MAX(at_ms) FROM sign_in_failure WHERE name = ? AND at_ms >= ?")
+                .bind(name)
+                .bind(since.as_millisecond())
+                .fetch_one(&self.readers)
+                .await?;
         let last: Option<i64> = row.try_get(1)?;
         let last = last.map(Timestamp::from_millisecond).transpose();
         Ok((row.try_get(0)?, last.map_err(|error| StoreError::unreadable("sign_in_failure", error))?))

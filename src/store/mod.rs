@@ -3,7 +3,7 @@
 //! Writes of a request go through `audit::Ledger`, which hands them down as one step each: a guard that must hold, rows
 //! to put, and entries for the record, all in one transaction. Reads are plain functions on [`Store`].
 //!
-//! INVARIANT: no row that belongs to a request is written outside a [`Batch`], and only the ledger begins one.
+//! INVARIANT: no row that belongs to a request is written outside a `Batch`, and only the ledger begins one.
 
 mod batch;
 mod bulk;

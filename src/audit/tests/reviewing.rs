@@ -19,11 +19,11 @@ fn voted(name: &str, choice: &str, millis: i64) -> Entry {
 fn judged() -> Vec<Entry> {
     let command = "/deploy order-service v2.4.1 production";
     vec![
-        received(1),
+        received(1).with("what", "text"),
         entry(EntryKind::Interpreted, 2).with("command", command),
         entry(EntryKind::Judged, 3)
             .with("command", command)
-            .with("decision", "need_approval")
+            .with("decision", "need-approval")
             .with("reason", "production needs 1 of team-lead"),
     ]
 }

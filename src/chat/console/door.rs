@@ -73,7 +73,7 @@ pub enum Unfit {
         "This message has {0} characters; 4000 is the most one can have. Shorten it, or send it in several parts."
     )]
     TooLong(usize),
-    /// See [`MAX_NOTE`].
+    /// See `MAX_NOTE`.
     #[error("This reason has {0} characters; 500 is the most one can have. A sentence is enough.")]
     LongNote(usize),
     /// A field that no form of ours would send like this.

@@ -169,4 +169,3 @@ impl Scene {
         weigh(policy, &self.case(), Some(&person(who)), choice, verify)
     }
 }
-}

@@ -27,7 +27,7 @@ pub struct RequestFilter {
     pub since: Option<Timestamp>,
     /// Received before this time.
     pub until: Option<Timestamp>,
-    /// With these letters in the words, the command or the note, whatever their case.
+    /// With each of these words in what was said, the command or the note, whatever their case.
     pub text: Option<String>,
     /// Older than this request: the last one of the page before.
     pub before: Option<RequestId>,
@@ -77,8 +77,8 @@ impl Store {
         if let Some(until) = filter.until {
             query.push(" AND created_at < ").push_bind(until.as_millisecond());
         }
-        if let Some(text) = &filter.text {
-            query.push(" AND words LIKE ").push_bind(contains(text)).push(" ESCAPE '\\'");
+        for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
+            query.push(" AND words LIKE ").push_bind(contains(word)).push(" ESCAPE '\\'");
         }
         query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
         self.read_requests(query).await

@@ -101,12 +101,8 @@ async fn sessions_end_and_a_new_password_ends_them_all() {
     let fresh = fresh().await;
     let store = &fresh.store;
     let alice = person("alice");
-    let session = Session {
-        token: Digest::of(b"token"),
-        person: alice.clone(),
-        created_at: at(0),
-        expires_at: at(10),
-    };
+    let session =
+        Session { token: Digest::of(b"token"), person: alice.clone(), created_at: at(0), expires_at: at(10) };
     store.put_account(&alice, "$argon2id$1").await.unwrap();
     assert_eq!(store.account(&alice).await.unwrap().as_deref(), Some("$argon2id$1"));
     assert_eq!(store.account(&person("bob")).await.unwrap(), None);

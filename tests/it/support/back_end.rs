@@ -55,7 +55,8 @@ impl BackEnd {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
-        let back_end = Self { shared, base, server: tokio::spawn(axum::serve(listener, router).into_future()) };
+        let back_end =
+            Self { shared, base, server: tokio::spawn(axum::serve(listener, router).into_future()) };
         back_end.answers(Self::SERVICE, Answer::Json(200, service(3, "v2.4.0")));
         back_end.answers(Self::DEPLOY, Answer::Json(202, json!({ "id": "dep_1", "state": "running" })));
         back_end.answers(Self::DEPLOYMENT, deployment("succeeded", "3/3 replicas on v2.4.1"));

@@ -17,7 +17,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 /// The text with everything taken out that differs from run to run.
 pub fn tidy(text: &str) -> String {
-    VARYING.iter().fold(text.to_owned(), |text, (pattern, stand_in)| {
-        pattern.replace_all(&text, *stand_in).into_owned()
-    })
+    VARYING
+        .iter()
+        .fold(text.to_owned(), |text, (pattern, stand_in)| pattern.replace_all(&text, *stand_in).into_owned())
 }

@@ -163,7 +163,12 @@ impl World {
         Inbound {
             id: DedupeKey(format!("test:{number}")),
             at: self.clock.now(),
-            place: Place { platform, workspace: workspace.clone(), channel: channel.to_owned(), thread: None },
+            place: Place {
+                platform,
+                workspace: workspace.clone(),
+                channel: channel.to_owned(),
+                thread: None,
+            },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
@@ -178,7 +183,9 @@ impl World {
         let rooms = Arc::clone(self.rooms());
         let (receipt, row) = self.inside(async move { rooms.handle_to_rest(inbound).await }).await?;
         let replies = match &row {
-            Some(row) => self.replies(&row.id, |message| message.edited_at.unwrap_or(message.at) >= since).await,
+            Some(row) => {
+                self.replies(&row.id, |message| message.edited_at.unwrap_or(message.at) >= since).await
+            }
             None => Vec::new(),
         };
         Ok(Said { row, replies, again: receipt.again })
@@ -315,7 +322,8 @@ impl World {
 
     async fn light(&mut self) {
         let source = self.source();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let parts = Parts {
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),

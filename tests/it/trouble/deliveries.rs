@@ -39,7 +39,9 @@ async fn a_double_click_of_one_person_is_one_vote() {
     let card = world.card(asked.id()).await;
     let click = || world.deliver(world.click("bob", &card, Action::Approve, None));
     let (one, two) = tokio::join!(click(), click());
-    (one.unwrap(), two.unwrap());
+    for delivered in [one, two] {
+        delivered.unwrap();
+    }
     let row = world.look(&asked).await;
     assert_eq!(row.state(), RequestState::Waiting, "{row}");
     assert_eq!(row.row().awaits.iter().map(|person| person.0.as_str()).collect::<Vec<_>>(), ["carol"]);
@@ -56,7 +58,9 @@ async fn two_people_at_once_start_it_once() {
         let card = world.card(asked.id()).await;
         let click = |person| world.deliver(world.click(person, &card, Action::Approve, None));
         let (bob, carol) = tokio::join!(click("bob"), click("carol"));
-        (bob.unwrap(), carol.unwrap());
+        for delivered in [bob, carol] {
+            delivered.unwrap();
+        }
         assert_eq!(world.rest(asked.id()).await.state(), RequestState::Done);
         let entries = world.entries(asked.id()).await;
         assert_eq!(entries.iter().filter(|kind| **kind == "started").count(), 1, "{entries:?}");
@@ -76,7 +80,9 @@ async fn a_yes_and_a_no_at_once_have_one_end() {
         let yes = world.deliver(world.click("bob", &card, Action::Approve, None));
         let no = world.deliver(world.click("carol", &card, Action::Deny, None));
         let (yes, no) = tokio::join!(yes, no);
-        (yes.unwrap(), no.unwrap());
+        for delivered in [yes, no] {
+            delivered.unwrap();
+        }
         let ran = back_end.asked(BackEnd::DEPLOY) - before;
         match world.rest(asked.id()).await.state() {
             RequestState::Done => assert_eq!(ran, 1),
@@ -111,7 +117,11 @@ async fn a_deleted_message_withdraws_what_it_asked_for() {
     let asked = world.say("alice", DEPLOY).await;
     let deleted = || Body::Deleted { message: asked.row().message.clone() };
     world.deliver(world.inbound("deployments", "bob", deleted())).await.unwrap();
-    assert_eq!(world.look(&asked).await.state(), RequestState::Waiting, "only its author can delete a message");
+    assert_eq!(
+        world.look(&asked).await.state(),
+        RequestState::Waiting,
+        "only its author can delete a message"
+    );
     world.deliver(world.inbound("deployments", "alice", deleted())).await.unwrap();
     assert_snapshot!(world.look(&asked).await, @"
     = withdrawn

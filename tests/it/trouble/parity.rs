@@ -21,13 +21,24 @@ async fn every_way_of_writing_it_is_the_same_call_with_the_same_verdict() {
     for (first, others) in [
         (
             "/deploy order-service v2.4.1 production",
-            ["/deploy orders v2.4.1 prod", "  /DEPLOY  Order-Service v2.4.1  Production", "/deploy “order-service” v2.4.1 prd"],
+            [
+                "/deploy orders v2.4.1 prod",
+                "  /DEPLOY  Order-Service v2.4.1  Production",
+                "/deploy “order-service” v2.4.1 prd",
+            ],
         ),
         (
             "/rollback order-service production",
-            ["/rollback orders prod", "/rollback order_service PRODUCTION", "/rollback 'order-service' production"],
+            [
+                "/rollback orders prod",
+                "/rollback order_service PRODUCTION",
+                "/rollback 'order-service' production",
+            ],
         ),
-        ("/scale order-service 2 production", ["/scale orders 2 prod", "/scale order-service 2 prd", "/scale “orders” 2 prod"]),
+        (
+            "/scale order-service 2 production",
+            ["/scale orders 2 prod", "/scale order-service 2 prd", "/scale “orders” 2 prod"],
+        ),
     ] {
         let exact = world.say("alice", first).await;
         let expected = judged(&world, &exact).await;

@@ -28,7 +28,9 @@ fn children(parent: u32) -> Vec<u32> {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         status.lines().any(|line| line == format!("PPid:\t{parent}"))
     };
-    let ids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let ids = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     ids.filter(is_child).collect()
 }
 
@@ -73,7 +75,8 @@ async fn killed_in_the_middle_of_a_deployment_it_finds_out_how_that_went() {
     let database = data.join("countersign.db");
     until("the back end has taken it", async || {
         let mut connection = SqliteConnection::connect(database.to_str().unwrap()).await.unwrap();
-        let watched = sqlx::query("SELECT 1 FROM job WHERE state = 'watching'").fetch_optional(&mut connection);
+        let watched =
+            sqlx::query("SELECT 1 FROM job WHERE state = 'watching'").fetch_optional(&mut connection);
         watched.await.unwrap().is_some()
     })
     .await;
@@ -85,7 +88,8 @@ async fn killed_in_the_middle_of_a_deployment_it_finds_out_how_that_went() {
 
     let server = Server::start(&data);
     let list = || {
-        let output = command(&["audit", "list", "--json", "--data", data.to_str().unwrap()]).output().unwrap();
+        let output =
+            command(&["audit", "list", "--json", "--data", data.to_str().unwrap()]).output().unwrap();
         printed(&output)
     };
     until("the deployment has ended", async || list().contains(r#""result":"failed""#)).await;

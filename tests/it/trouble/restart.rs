@@ -91,7 +91,13 @@ async fn what_may_or_may_not_have_been_sent_ends_as_unknown_and_is_not_sent_agai
     // The target is free again for a person who has looked.
     back_end.answers(BackEnd::SCALE, Answer::Json(200, service(5, "v2.4.0")));
     back_end.answers(BackEnd::SERVICE, Answer::Json(200, service(3, "v2.4.0")));
-    world.hand_in(world.inbound("deployments", "alice", Body::Text("/scale order-service 5 production".into()))).await;
+    world
+        .hand_in(world.inbound(
+            "deployments",
+            "alice",
+            Body::Text("/scale order-service 5 production".into()),
+        ))
+        .await;
     back_end.is_asked(BackEnd::SCALE, 1).await;
     back_end.answers(BackEnd::SERVICE, Answer::Json(200, service(5, "v2.4.0")));
     world.finish().await;

@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::catalog::{Catalog, Environment, Landscape, Problem, SHIPPED_TOOLS, Service, Team};
+
+/// The tools of the demonstration that only the evaluation has.
+pub const DEMO_TOOLS: &[(&str, &str)] = &[
+    ("ack_alert.yaml", include_str!("../../evals/tools/ack_alert.yaml")),
+    ("incident.create.yaml", include_str!("../../evals/tools/incident.create.yaml")),
+    ("incident.resolve.yaml", include_str!("../../evals/tools/incident.resolve.yaml")),
+    ("incident.update.yaml", include_str!("../../evals/tools/incident.update.yaml")),
+    ("oncall.yaml", include_str!("../../evals/tools/oncall.yaml")),
+    ("runbook.yaml", include_str!("../../evals/tools/runbook.yaml")),
+];
+
+/// The shipped tools that the evaluation's vocabulary has.
+const SHARED: [&str; 6] =
+    ["deploy.yaml", "logs.yaml", "migrate.yaml", "rollback.yaml", "scale.yaml", "status.yaml"];
+
+/// Why there is no catalogue to evaluate against.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// The text is no catalogue.
+    #[error("the catalogue cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// It cannot be written as a landscape.
+    #[error("the catalogue cannot be used: {0}")]
+    Unwritable(#[from] toml::ser::Error),
+    /// The tools do not fit it.
+    #[error("the tools do not fit the catalogue: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Problem>),
+}
+
+/// The catalogue that a set of cases assumes. Other keys are ignored.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct World {
+    services: BTreeMap<String, Vec<String>>,
+    environments: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    severities: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    databases: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    teams: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    people: BTreeMap<String, Person>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Person {
+    #[serde(default)]
+    teams: Vec<String>,
+}
+
+/// The demonstration tools over the landscape of a `catalog.json`.
+///
+/// # Errors
+/// When the text is no catalogue, or the tools do not fit it.
+pub fn demo_catalog(catalog: &str) -> Result<Catalog, WorldError> {
+    let world: World = serde_json::from_str(catalog)?;
+    let landscape = toml::to_string(&landscape(&world))?;
+    let shared = SHIPPED_TOOLS.iter().filter(|(file, _)| SHARED.contains(file));
+    let tools: Vec<(String, String)> =
+        shared.chain(DEMO_TOOLS).map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+    Catalog::load(("catalog.json", &landscape), &tools).map_err(WorldError::Refused)
+}
+
+fn landscape(world: &World) -> Landscape {
+    let owner = |service: &String| {
+        world.teams.iter().find(|(_, owned)| owned.contains(service)).map(|(team, _)| team.clone())
+    };
+    let service = |(name, aliases): (&String, &Vec<String>)| {
+        let databases = world.databases.get(name).cloned().unwrap_or_default();
+        (
+            name.clone(),
+            Service { aliases: aliases.clone(), team: owner(name), databases, ..Service::default() },
+        )
+    };
+    let environment = |(name, aliases): (&String, &Vec<String>)| {
+        (name.clone(), Environment { aliases: aliases.clone(), protected: name == "production" })
+    };
+    let team = |name: &String| {
+        let members = world.people.iter().filter(|(_, person)| person.teams.contains(name));
+        (
+            name.clone(),
+            Team { members: members.map(|(person, _)| person.clone()).collect(), oncall: Vec::new() },
+        )
+    };
+    Landscape {
+        time_zone: "UTC".to_owned(),
+        services: world.services.iter().map(service).collect(),
+        environments: world.environments.iter().map(environment).collect(),
+        teams: world.teams.keys().map(team).collect(),
+        severities: world.severities.clone(),
+    }
+}

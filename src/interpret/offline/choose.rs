@@ -1,0 +1,182 @@
+use super::clause::Clause;
+use super::english::{is_asking, is_function, is_light};
+use super::scan::{Item, Kind};
+use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
+use crate::ground::{change, tokenize};
+
+/// The tool that a clause calls for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Choice {
+    pub tool: String,
+    /// Whether words call for it, and not just the kinds of things that are named.
+    pub by_words: bool,
+    /// Where the word stands that calls for it most.
+    pub at: usize,
+    pub score: f64,
+}
+
+/// Less than this is no call for a tool.
+const ENOUGH: f64 = 0.6;
+/// How much more the first word of a clause says than the others.
+const HEAD: f64 = 2.5;
+
+/// Finds the tool that a clause calls for, by the words of the tools' examples first and by what is named second.
+pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice> {
+    let items = clause.items.as_slice();
+    let head = head(items, clause.start);
+    let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, items, head, vocabulary));
+    let mut scored: Vec<Choice> = scored.collect();
+    scored.sort_by(|one, two| two.score.total_cmp(&one.score));
+    let mut best = scored.into_iter();
+    let first = best.next()?;
+    let tie = best.next().is_some_and(|second| first.score - second.score < 0.05);
+    (first.score >= ENOUGH && !tie).then_some(first)
+}
+
+/// The word that stands where a verb of an order stands: the first that names something, unless a thing is named
+/// before it ("checkout logs").
+fn head(items: &[Item], start: usize) -> Option<usize> {
+    let first = items.iter().enumerate().skip(start).find(|(_, item)| match item.kind {
+        Kind::Word => !is_function(&item.word) && !is_asking(&item.word),
+        Kind::Name(_) | Kind::Version | Kind::Number(_) | Kind::Duration(_) | Kind::Quote => true,
+        Kind::Mark => false,
+    });
+    first.filter(|(_, item)| item.is_word()).map(|(at, _)| at)
+}
+
+fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> Option<Choice> {
+    let mut score = 0.0;
+    let mut strongest = (0.0, None);
+    let mut seen = Vec::new();
+    let mut by_words = false;
+    for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_word()) {
+        let stem = item.stem();
+        if login(items, at)
+            || (is_function(&item.word) && !tool.nouns.contains(&stem))
+            || seen.contains(&stem)
+        {
+            continue;
+        }
+        let Some(weight) = tool.cue(&stem) else { continue };
+        let weight = if Some(at) == head && tool.is_head(&stem) { weight * HEAD } else { weight };
+        by_words |= !is_light(&item.word);
+        score += weight;
+        if weight > strongest.0 {
+            strongest = (weight, Some(at));
+        }
+        seen.push(stem);
+    }
+    if blocked(tool, items, head, vocabulary) {
+        return None;
+    }
+    let relative = change(&tokens(items)).is_some()
+        && tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
+    let fit = fit(tool, items);
+    let signature = signature(tool, items);
+    if !by_words && !signature && !relative {
+        return None;
+    }
+    score += fit + if relative { 1.0 } else { 0.0 } + if signature { 0.6 } else { 0.0 };
+    let at = strongest.1.unwrap_or_else(|| head.unwrap_or(0));
+    Some(Choice { tool: tool.name.clone(), by_words, at, score })
+}
+
+/// The items as tokens, for readers of numbers.
+pub(super) fn tokens(items: &[Item]) -> Vec<crate::ground::Token> {
+    items.iter().flat_map(|item| tokenize(&item.word)).collect()
+}
+
+/// "log in" is no log.
+fn login(items: &[Item], at: usize) -> bool {
+    let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
+    matches!((word(at), word(at + 1)), ("log" | "logged" | "logging", "in" | "out" | "on" | "into"))
+        && !items.get(at + 2).is_some_and(|next| matches!(next.kind, Kind::Name(_)))
+}
+
+/// Whether the clause orders something that this tool does not do: its verb is none of the tool's.
+fn blocked(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
+    let Some((at, head)) = head.and_then(|at| Some((at, items.get(at)?))) else { return false };
+    let stem = head.stem();
+    if is_light(&head.word) || tool.cue(&stem).is_some() {
+        return false;
+    }
+    if vocabulary.is_cue(&stem) {
+        return tool.mutates || acts(items, at);
+    }
+    tool.mutates || acts(items, at)
+}
+
+/// Whether a word has an object, as a verb has: "delete the logs", "restart checkout".
+fn acts(items: &[Item], at: usize) -> bool {
+    let next = items.get(at + 1);
+    next.is_some_and(|next| {
+        matches!(next.kind, Kind::Name(_))
+            || matches!(
+                next.word.as_str(),
+                "the" | "all" | "a" | "an" | "this" | "that" | "my" | "our" | "it" | "every" | "these"
+            )
+    })
+}
+
+/// How well the things that are named fit the arguments.
+fn fit(tool: &ToolWords, items: &[Item]) -> f64 {
+    let takes_anything =
+        tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase) && slot.required);
+    let named = items.iter().filter(|item| distinct(item));
+    named
+        .map(|item| match (takes(tool, item), takes_anything) {
+            (true, _) => 0.3,
+            (false, true) => 0.0,
+            (false, false) => -0.5,
+        })
+        .sum()
+}
+
+fn distinct(item: &Item) -> bool {
+    matches!(item.kind, Kind::Name(_) | Kind::Version | Kind::Duration(_) | Kind::Number(_))
+}
+
+pub(super) fn takes(tool: &ToolWords, item: &Item) -> bool {
+    tool.slots.iter().any(|slot| slot_takes(slot, item))
+}
+
+fn slot_takes(slot: &Slot, item: &Item) -> bool {
+    match (slot.shape, &item.kind) {
+        (Shape::Name(list), Kind::Name(_)) => item.name_in(list).is_some(),
+        (Shape::Number | Shape::Identifier, Kind::Number(_)) => slot.required,
+        (Shape::Duration, Kind::Duration(_)) => true,
+        (Shape::Version, Kind::Version) => true,
+        (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
+        (
+            Shape::Name(_)
+            | Shape::Enum
+            | Shape::Number
+            | Shape::Flag
+            | Shape::Duration
+            | Shape::Version
+            | Shape::Identifier
+            | Shape::Phrase
+            | Shape::Text,
+            _,
+        ) => false,
+    }
+}
+
+/// Whether the kinds of things that are named belong to this tool alone: a version with a service or a place, a
+/// number of things with one.
+fn signature(tool: &ToolWords, items: &[Item]) -> bool {
+    let telling = tool
+        .slots
+        .iter()
+        .filter(|slot| slot.required && matches!(slot.shape, Shape::Version | Shape::Number));
+    let said = |slot: &Slot| {
+        items.iter().any(|item| match (slot.shape, &item.kind) {
+            (Shape::Version, Kind::Version) | (Shape::Number, Kind::Number(_)) => true,
+            _ => slot.keywords.contains(&item.word) && item.is_word(),
+        })
+    };
+    let names = items.iter().filter(|item| matches!(item.kind, Kind::Name(_)));
+    let named = names.clone().count();
+    let fits = items.iter().filter(|item| distinct(item)).all(|item| takes(tool, item));
+    telling.into_iter().any(said) && named >= 1 && fits
+}

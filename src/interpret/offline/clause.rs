@@ -1,0 +1,408 @@
+use super::english::{
+    is_asking, is_content_free, is_copula, is_filler, is_later, is_light, is_negation, is_past, is_speech,
+    is_subject, is_unreal,
+};
+use super::scan::{Item, Kind};
+use super::vocabulary::Vocabulary;
+
+/// A clause: what stands between two marks or joining words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Clause {
+    pub joiner: Joiner,
+    pub items: Vec<Item>,
+    pub mood: Mood,
+    /// The first item that is no polite or joining word.
+    pub start: usize,
+}
+
+/// What stands before a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Joiner {
+    Comma,
+    Colon,
+    And,
+    Or,
+    So,
+    But,
+    Then,
+    /// A sentence begins.
+    Start,
+}
+
+/// What the writer does with a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// Orders, asks for, or just names something: "deploy ...", "can you ...", "checkout logs".
+    Request,
+    /// Says that something is so.
+    Statement,
+    /// Says that it is not to be done.
+    Negated,
+    /// Asks about it.
+    Question,
+    /// Tells what somebody said.
+    Reported,
+    /// Imagines it.
+    Unreal,
+    /// Makes it depend on a time or a condition.
+    Conditional,
+    /// Talks to somebody else.
+    Elsewhere,
+    /// Says that the writer was mistaken; what follows replaces what was said.
+    Correction,
+}
+
+/// A sentence: its clauses and how it ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sentence {
+    pub clauses: Vec<Clause>,
+    pub question: bool,
+}
+
+/// Splits a message and decides the mood of each clause.
+pub(super) fn sentences(items: &[Item], text: &str, bot: &str, vocabulary: &Vocabulary) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    let mut current: Vec<Item> = Vec::new();
+    let mut end = 0;
+    for item in items {
+        let broken = text.get(end..item.span.start).is_some_and(|gap| gap.contains('\n'));
+        if broken {
+            sentences.extend(sentence(std::mem::take(&mut current), false, bot, vocabulary));
+        }
+        end = item.span.end;
+        let ends = item.kind == Kind::Mark && matches!(item.word.as_str(), "." | "!" | "?" | ";" | "…");
+        if ends {
+            sentences.extend(sentence(std::mem::take(&mut current), item.is("?"), bot, vocabulary));
+        } else {
+            current.push(item.clone());
+        }
+    }
+    sentences.extend(sentence(current, false, bot, vocabulary));
+    sentences
+}
+
+fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary) -> Option<Sentence> {
+    let mut clauses: Vec<Clause> = Vec::new();
+    for (joiner, items) in split(items) {
+        let (mood, start) = mood(&items, question, bot, vocabulary);
+        let mood = carried_over(clauses.last(), joiner, mood, &items);
+        clauses.push(Clause { joiner, items, mood, start });
+    }
+    (!clauses.is_empty()).then_some(Sentence { clauses, question })
+}
+
+fn split(items: Vec<Item>) -> Vec<(Joiner, Vec<Item>)> {
+    let mut parts = Vec::new();
+    let mut joiner = Joiner::Start;
+    let mut current: Vec<Item> = Vec::new();
+    let mut before_comma = false;
+    for item in items {
+        let between = matches!(current.as_slice(), [.., word, number]
+            if word.is("between") && matches!(number.kind, Kind::Number(_)));
+        match separator(&item, before_comma || current.is_empty()).filter(|_| !between) {
+            Some(next) if current.is_empty() => joiner = joiner.max(next),
+            Some(next) => {
+                parts.push((joiner, std::mem::take(&mut current)));
+                joiner = next;
+            }
+            None => current.push(item.clone()),
+        }
+        before_comma = item.is(",");
+    }
+    if !current.is_empty() {
+        parts.push((joiner, current));
+    }
+    parts
+}
+
+fn separator(item: &Item, after_comma: bool) -> Option<Joiner> {
+    match (&item.kind, item.word.as_str()) {
+        (Kind::Mark, ":") => Some(Joiner::Colon),
+        (Kind::Mark, "&") => Some(Joiner::And),
+        (Kind::Mark, "/" | "|") => Some(Joiner::Or),
+        (Kind::Mark, "," | "-" | "–" | "—" | "(" | ")" | "*" | "•") => Some(Joiner::Comma),
+        (Kind::Word, "and" | "plus") => Some(Joiner::And),
+        (Kind::Word, "or") => Some(Joiner::Or),
+        (Kind::Word, "but") => Some(Joiner::But),
+        (Kind::Word, "then") => Some(Joiner::Then),
+        (Kind::Word, "so") if after_comma => Some(Joiner::So),
+        _ => None,
+    }
+}
+
+/// A negation, a question or a report goes on over what is joined to it.
+fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[Item]) -> Mood {
+    let Some(before) = before else { return mood };
+    let polite = items.iter().any(|item| item.is("please") || item.is("instead"));
+    if mood != Mood::Request || polite {
+        return mood;
+    }
+    let joined = matches!(joiner, Joiner::And | Joiner::Or);
+    match before.mood {
+        // "don't deploy or roll back": both. "don't wait, deploy": only the first.
+        Mood::Negated | Mood::Unreal if joined => before.mood,
+        Mood::Question if joined => Mood::Question,
+        // "when the tests are green, deploy": the condition belongs to what follows.
+        Mood::Conditional if matches!(joiner, Joiner::Comma | Joiner::Then | Joiner::And) => {
+            Mood::Conditional
+        }
+        // "bob wrote: deploy ...", "he says, deploy": the report has no words of its own yet.
+        Mood::Reported
+            if joined || (report_is_open(before) && matches!(joiner, Joiner::Comma | Joiner::Colon)) =>
+        {
+            Mood::Reported
+        }
+        Mood::Elsewhere => Mood::Elsewhere,
+        Mood::Request
+        | Mood::Statement
+        | Mood::Negated
+        | Mood::Question
+        | Mood::Reported
+        | Mood::Unreal
+        | Mood::Conditional
+        | Mood::Correction => mood,
+    }
+}
+
+fn report_is_open(clause: &Clause) -> bool {
+    let last = clause.items.iter().rev().find(|item| !is_content_free(&item.word));
+    last.is_none_or(|item| item.is_word() && is_speech(&item.word))
+}
+
+/// What the writer does with a clause, and where it begins after the polite words.
+fn mood(items: &[Item], question: bool, bot: &str, vocabulary: &Vocabulary) -> (Mood, usize) {
+    let mut at = 0;
+    loop {
+        match prefix(items, at, bot) {
+            Step::Skip(count) => at += count,
+            Step::Is(mood) => return (mood, at),
+            Step::Wants(count) => return (inner(items, at + count, vocabulary), at + count),
+            Step::Go => break,
+        }
+    }
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    if is_asking(word(0)) || modal_question(items, at) {
+        return (Mood::Question, at);
+    }
+    let _ = question;
+    if let Some(mood) = told(items, at, vocabulary) {
+        return (mood, at);
+    }
+    (inner(items, at, vocabulary), at)
+}
+
+enum Step {
+    /// Polite words.
+    Skip(usize),
+    /// It is clear.
+    Is(Mood),
+    /// "can you", "we want": what follows is wanted.
+    Wants(usize),
+    /// The clause itself begins.
+    Go,
+}
+
+fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    let Some(item) = items.get(at) else { return Step::Go };
+    if let Some(name) = item.word.strip_prefix('@') {
+        return if name == bot || name == "bot" || name == "here" {
+            Step::Skip(1)
+        } else {
+            Step::Is(Mood::Elsewhere)
+        };
+    }
+    if item.is(bot) {
+        return Step::Skip(1);
+    }
+    match (word(0), word(1), word(2)) {
+        ("no", "need" | "more", _)
+        | ("hold", "off" | "on", _)
+        | ("do", "not", _)
+        | ("let's" | "lets", "not", _) => Step::Is(Mood::Negated),
+        ("don't" | "dont", "forget" | "hesitate", "to") => Step::Skip(3),
+        ("don't" | "dont", "forget", _) => Step::Skip(2),
+        (
+            "don't" | "dont" | "never" | "not" | "nobody" | "without" | "avoid" | "leave" | "except" | "skip",
+            ..,
+        ) => Step::Is(Mood::Negated),
+        ("i", "mean" | "meant", _)
+        | (
+            "correction" | "scratch" | "oops" | "sorry" | "whoops" | "er" | "erm" | "uh" | "uhm" | "actually",
+            ..,
+        ) => Step::Is(Mood::Correction),
+        ("no" | "oh", "wait", _) => Step::Is(Mood::Correction),
+        ("make", "that", _) => Step::Is(Mood::Correction),
+        ("or", "rather", _) | ("rather", ..) => Step::Is(Mood::Correction),
+        ("after" | "before", "that" | "this", _) => Step::Skip(2),
+        ("see", "to", "it") => Step::Skip(4),
+        ("make", "sure", _) => Step::Skip(2),
+        (
+            "can" | "could" | "would" | "will",
+            "you" | "u" | "somebody" | "someone" | "anybody" | "anyone",
+            _,
+        ) => Step::Wants(if word(2) == "mind" { 3 } else { 2 }),
+        ("may" | "can" | "could", "i" | "we", "see" | "have" | "get") => Step::Wants(2),
+        ("could", "we" | "i", _) => Step::Wants(2),
+        ("can", "we" | "i", _) if items.iter().any(|item| item.is("please")) => Step::Wants(2),
+        ("let's" | "lets", ..) => Step::Wants(1),
+        ("let", "us" | "me", _) => Step::Wants(2),
+        ("i'd" | "we'd", "like" | "love", _) => Step::Wants(if word(2) == "to" { 3 } else { 2 }),
+        ("i" | "we", "would", "like" | "love") => Step::Wants(if word(3) == "to" { 4 } else { 3 }),
+        ("i" | "we", "want" | "need" | "wanna", _) => Step::Wants(if word(2) == "to" { 3 } else { 2 }),
+        ("i" | "we", "have", "to") => Step::Wants(3),
+        ("want" | "need", ..) => Step::Wants(1),
+        ("i'm" | "we're", "asking", _) => Step::Skip(2),
+        ("what", "if", _) | ("if", "only", _) => Step::Is(Mood::Unreal),
+        ("as", "soon", "as") | ("in", "case", _) => Step::Is(Mood::Conditional),
+        ("when" | "once", _, _) if sequence(items, at) => Step::Is(Mood::Statement),
+        ("if" | "once" | "whenever" | "unless" | "until" | "after" | "before" | "while", ..) => {
+            Step::Is(Mood::Conditional)
+        }
+        ("when", ..) if !items.iter().any(|item| item.is("?")) && subject_follows(items, at + 1) => {
+            Step::Is(Mood::Conditional)
+        }
+        ("in", ..) if matches!(items.get(at + 1).map(|item| &item.kind), Some(Kind::Duration(_))) => {
+            Step::Is(Mood::Conditional)
+        }
+        ("fyi" | "btw" | "apparently" | "ps", ..) => Step::Is(Mood::Statement),
+        (first, ..) if is_unreal(first) => Step::Is(Mood::Unreal),
+        (first, ..) if is_filler(first) || item.kind == Kind::Mark => Step::Skip(1),
+        _ => Step::Go,
+    }
+}
+
+/// "when that is done", "once it has finished": what was asked before, and no condition of its own.
+fn sequence(items: &[Item], at: usize) -> bool {
+    let points = items.get(at + 1).is_some_and(|item| {
+        matches!(item.word.as_str(), "that" | "this" | "it" | "done" | "finished" | "they")
+    });
+    let ends = items.iter().skip(at + 1).any(|item| {
+        matches!(
+            item.word.as_str(),
+            "done"
+                | "finished"
+                | "through"
+                | "over"
+                | "complete"
+                | "completed"
+                | "ready"
+                | "worked"
+                | "works"
+                | "succeeded"
+        )
+    });
+    points && ends
+}
+
+/// "when the tests are green": a clause with a subject, and no question.
+fn subject_follows(items: &[Item], at: usize) -> bool {
+    let first = items.get(at).map_or("", |item| item.word.as_str());
+    !matches!(
+        first,
+        "is" | "was" | "did" | "does" | "do" | "will" | "are" | "were" | "has" | "have" | "can" | "should"
+    )
+}
+
+/// "can the gateway be scaled to zero?" asks; "could the gateway be scaled to 3, please?" wants.
+fn modal_question(items: &[Item], at: usize) -> bool {
+    let word = items.get(at).map_or("", |item| item.word.as_str());
+    let wants = items.iter().any(|item| item.is("please")) || word == "could";
+    let doubts = items.iter().any(|item| matches!(item.word.as_str(), "even" | "ever" | "also"));
+    matches!(word, "can" | "could" | "would" | "will" | "may" | "might") && (!wants || doubts)
+}
+
+/// What a clause with a subject tells: a report of somebody's words, something done, something that is so.
+fn told(items: &[Item], at: usize, vocabulary: &Vocabulary) -> Option<Mood> {
+    let first = items.get(at)?;
+    let is_cue = |item: &Item| item.is_word() && vocabulary.is_cue(&item.stem());
+    let orders = first.is_word()
+        && !is_subject(&first.word)
+        && !is_past(&first.word)
+        && (is_light(&first.word) || is_cue(first))
+        && !items.get(at + 1).is_some_and(|next| next.is_word() && is_copula(&next.word));
+    if orders && first.word.ends_with("ing") && is_cue(first) && first.word.len() > 5 {
+        return Some(Mood::Statement);
+    }
+    if orders {
+        return None;
+    }
+    let own = matches!(
+        first.word.as_str(),
+        "i" | "we" | "i'd" | "i'm" | "we're" | "i've" | "we've" | "i'll" | "we'll" | "we'd"
+    );
+    for (offset, item) in items.iter().enumerate().skip(at) {
+        if !item.is_word() {
+            if item.kind == Kind::Mark {
+                return None;
+            }
+            continue;
+        }
+        let begins = offset == at;
+        if is_negation(&item.word) {
+            return Some(Mood::Negated);
+        }
+        if !begins && !own && is_speech(&item.word) {
+            return Some(Mood::Reported);
+        }
+        if !begins && (is_copula(&item.word)) {
+            return Some(Mood::Statement);
+        }
+        if is_past(&item.word) && (is_cue(item) || own) {
+            return Some(Mood::Statement);
+        }
+        if matches!(item.word.as_str(), "if" | "when" | "whether" | "unless") {
+            return None;
+        }
+    }
+    (own || matches!(
+        first.word.as_str(),
+        "he" | "she" | "they" | "everybody" | "somebody" | "someone" | "everyone"
+    ))
+    .then_some(Mood::Statement)
+}
+
+/// The mood of what is wanted: a negation, a time or a condition in it changes it.
+fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
+    let cue = items
+        .iter()
+        .enumerate()
+        .skip(start)
+        .find(|(_, item)| item.is_content() && vocabulary.is_cue(&item.stem()));
+    let before = cue.map_or(items.len(), |(at, _)| at);
+    let negated = |item: &Item| item.is_word() && is_negation(&item.word);
+    if cue.is_some() && items.iter().take(before).skip(start.saturating_sub(1)).any(negated) {
+        return Mood::Negated;
+    }
+    let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
+    for (at, item) in items.iter().enumerate().skip(start) {
+        let later = item.is_word()
+            && is_later(&item.word)
+            && !(item.is("once") && word(at + 1) == "more")
+            && !matches!((word(at), word(at + 1)), ("if", "possible" | "necessary" | "needed" | "you"));
+        let every = item.is("every") && !matches!(word(at + 1), "one");
+        let at_a_time = item.is("at")
+            && items.get(at + 1).is_some_and(|next| {
+                next.text.contains(':') || matches!(next.kind, Kind::Number(_)) && at + 2 >= items.len()
+            });
+        let in_a_while = item.is("in")
+            && items.get(at + 1).is_some_and(|next| matches!(next.kind, Kind::Duration(_)))
+            || matches!(
+                (word(at), word(at + 1), word(at + 2)),
+                ("in", "a" | "an", "minute" | "hour" | "moment" | "while" | "bit")
+            );
+        let dry = item.is("dry-run") || (item.is("dry") && word(at + 1) == "run") || item.is("would");
+        let soon = item.is("as") && word(at + 1) == "soon";
+        let next_time = matches!(
+            (word(at), word(at + 1)),
+            ("next" | "this", "week" | "month" | "weekend" | "evening" | "night" | "afternoon")
+        );
+        if later || every || at_a_time || in_a_while || dry || soon || next_time {
+            return Mood::Conditional;
+        }
+    }
+    if items.iter().skip(start).any(|item| item.is_word() && is_unreal(&item.word)) {
+        return Mood::Unreal;
+    }
+    Mood::Request
+}

@@ -1,0 +1,191 @@
+use serde_json::Value;
+
+use super::english::stem;
+use super::scan::{Item, Kind};
+use super::vocabulary::{Shape, Slot, ToolWords};
+use crate::ground::write_duration;
+
+/// A value for an argument, as it was said.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fill {
+    pub slot: String,
+    pub value: Value,
+    /// How it hangs on what was said before it.
+    pub link: Link,
+}
+
+/// How a value hangs on the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Another one beside it: "and", a comma.
+    Beside,
+    /// One or the other.
+    Or,
+    /// It replaces what was said.
+    Instead,
+    /// Nothing in between.
+    None,
+}
+
+/// The values that a run of items has for a tool, in order. Free text is read elsewhere.
+pub(super) fn fills(tool: &ToolWords, items: &[Item], link: Link) -> Vec<Fill> {
+    let mut out: Vec<Fill> = Vec::new();
+    let ranged = ranged(items);
+    for (at, item) in items.iter().enumerate() {
+        if dismissed(items, at) || (ranged && matches!(item.kind, Kind::Number(_))) {
+            continue;
+        }
+        let Some((slot, value)) = fill(tool, items, at, &out) else { continue };
+        // "from 2 to 5": where it comes from is not where it goes.
+        let from = before(items, at).is_some_and(|word| word == "from");
+        let other = items.iter().skip(at + 1).any(|later| {
+            std::mem::discriminant(&later.kind) == std::mem::discriminant(&item.kind) && takes(slot, later)
+        });
+        if from && other && matches!(slot.shape, Shape::Number | Shape::Name(_) | Shape::Version) {
+            continue;
+        }
+        let link = if out.is_empty() { link } else { Link::None };
+        out.push(Fill { slot: slot.name.clone(), value, link });
+    }
+    out
+}
+
+fn takes(slot: &Slot, item: &Item) -> bool {
+    match (slot.shape, &item.kind) {
+        (Shape::Name(list), Kind::Name(_)) => item.name_in(list).is_some(),
+        (Shape::Number, Kind::Number(_)) | (Shape::Version, Kind::Version) => true,
+        _ => false,
+    }
+}
+
+/// "between 4 and 6", "4-6", "at least 4": no number in particular. (The "and" split the clause; the word stays.)
+fn ranged(items: &[Item]) -> bool {
+    let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
+    (0..items.len()).any(|at| {
+        matches!(word(at), "between" | "around" | "roughly" | "approximately" | "about")
+            && items.get(at + 1).is_some_and(|next| matches!(next.kind, Kind::Number(_)))
+            || matches!(
+                (word(at), word(at + 1)),
+                ("at", "least" | "most") | ("more" | "fewer" | "less", "than") | ("up", "to")
+            ) && items.get(at + 2).is_some_and(|next| matches!(next.kind, Kind::Number(_)))
+                && word(at) != "up"
+    })
+}
+
+/// "instead of 2.4.0", "not inventory", "except production".
+fn dismissed(items: &[Item], at: usize) -> bool {
+    let word =
+        |back: usize| at.checked_sub(back).and_then(|at| items.get(at)).map_or("", |item| item.word.as_str());
+    let skip = usize::from(matches!(word(1), "the" | "on" | "in" | "to"));
+    matches!(word(1 + skip), "not" | "except" | "without")
+        || matches!((word(2 + skip), word(1 + skip)), ("instead", "of") | ("rather", "than"))
+}
+
+fn before(items: &[Item], at: usize) -> Option<&str> {
+    let mut back = at.checked_sub(1)?;
+    while items.get(back).is_some_and(|item| item.is("the") || item.is("version")) {
+        back = back.checked_sub(1)?;
+    }
+    items.get(back).map(|item| item.word.as_str())
+}
+
+fn fill<'a>(tool: &'a ToolWords, items: &[Item], at: usize, done: &[Fill]) -> Option<(&'a Slot, Value)> {
+    let item = items.get(at)?;
+    let open = |slot: &&Slot| !done.iter().any(|fill| fill.slot == slot.name);
+    let slots = || tool.slots.iter();
+    let of = |shape: Shape| slots().find(move |slot| slot.shape == shape);
+    let text = || Value::String(item.text.clone());
+    let anchored = |slot: &&Slot| preceded(items, at, slot);
+    match &item.kind {
+        Kind::Name(_) => {
+            let named = |slot: &'a Slot| match slot.shape {
+                Shape::Name(list) => item.name_in(list).map(|name| (slot, Value::String(name.to_owned()))),
+                Shape::Enum
+                | Shape::Number
+                | Shape::Flag
+                | Shape::Duration
+                | Shape::Version
+                | Shape::Identifier
+                | Shape::Phrase
+                | Shape::Text => None,
+            };
+            let mut found: Vec<_> = slots().filter_map(named).collect();
+            found.sort_by_key(|(slot, _)| (!open(slot), !slot.required));
+            found.into_iter().next()
+        }
+        Kind::Duration(seconds) => {
+            let span = of(Shape::Duration).map(|slot| (slot, Value::String(write_duration(*seconds))));
+            span.or_else(|| {
+                let slot = slots().filter(|slot| slot.shape == Shape::Identifier).find(anchored)?;
+                Some((slot, Value::String(write_duration(*seconds))))
+            })
+        }
+        Kind::Version => {
+            let version = of(Shape::Version).or_else(|| of(Shape::Identifier))?;
+            Some((version, text()))
+        }
+        Kind::Number(number) => {
+            let token = |slot: &&Slot| matches!(slot.shape, Shape::Identifier | Shape::Version);
+            if let Some(slot) = slots().filter(token).find(anchored).filter(|_| item.is_identifier()) {
+                return Some((slot, text()));
+            }
+            let counted = |slot: &&Slot| {
+                slot.shape == Shape::Number && (slot.required || followed(items, at, slot) || anchored(slot))
+            };
+            if let Some(slot) = slots().find(counted) {
+                let fits = slot.minimum.is_none_or(|minimum| *number >= minimum);
+                return fits.then(|| (slot, Value::from(*number)));
+            }
+            let slot = slots().find(|slot| slot.shape == Shape::Identifier && slot.required)?;
+            item.is_identifier().then(|| (slot, text()))
+        }
+        Kind::Word => {
+            if let Some(slot) = slots().find(|slot| slot.keywords.contains(&item.word)) {
+                return Some((slot, Value::String(item.word.clone())));
+            }
+            if matches!(item.word.as_str(), "newest")
+                && let Some(slot) = slots().find(|slot| slot.keywords.contains("latest"))
+            {
+                return Some((slot, Value::String("latest".to_owned())));
+            }
+            let choice = slots().filter(|slot| slot.shape == Shape::Enum).find_map(|slot| {
+                let name = slot.names.as_ref()?.resolve(&item.word)?;
+                Some((slot, Value::String(name.to_owned())))
+            });
+            if choice.is_some() {
+                return choice;
+            }
+            if let Some(slot) = slots().find(|slot| slot.shape == Shape::Flag && slot.name == item.word) {
+                return Some((slot, Value::Bool(true)));
+            }
+            if !item.is_identifier() {
+                return None;
+            }
+            let version = of(Shape::Version)
+                .filter(|slot| preceded(items, at, slot) || of(Shape::Identifier).is_none());
+            version.or_else(|| of(Shape::Identifier)).map(|slot| (slot, text()))
+        }
+        Kind::Mark | Kind::Quote => None,
+    }
+}
+
+/// Whether a word before the item says which argument it is: "migration 17", "until 18:00".
+fn preceded(items: &[Item], at: usize, slot: &Slot) -> bool {
+    (1..=2).any(|back| {
+        let item = at.checked_sub(back).and_then(|at| items.get(at));
+        let between = back == 1
+            || items
+                .get(at - 1)
+                .is_some_and(|item| matches!(item.word.as_str(), "the" | "number" | "no" | "#" | ":"));
+        between
+            && item.is_some_and(|item| {
+                item.is_word()
+                    && slot.anchors.contains(&stem(&item.word))
+                    && !matches!(item.word.as_str(), "to" | "in" | "on" | "for" | "of")
+            })
+    })
+}
+
+fn followed(items: &[Item], at: usize, slot: &Slot) -> bool {
+    items.get(at + 1).is_some_and(|next| next.is_word() && stem(&next.word) == stem(&slot.name))
+}

@@ -12,9 +12,11 @@ use crate::domain::Digest;
 /// An embedded file: name, media type, content.
 type File = (&'static str, &'static str, &'static str);
 
+const SCRIPT: &str = concat!(include_str!("assets/console.js"), "\n", include_str!("assets/composer.js"));
+
 const FILES: [File; 3] = [
     ("console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
-    ("console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
+    ("console.js", "text/javascript; charset=utf-8", SCRIPT),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

@@ -2,11 +2,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use minijinja::context;
 use minijinja::value::Serde;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::Instant;
@@ -27,8 +28,17 @@ const PULSE: Duration = Duration::from_secs(20);
 struct Listener {
     web: Arc<Web>,
     visitor: Visitor,
+    watched: Watched,
     changes: Receiver<MessageChanged>,
     until: Instant,
+}
+
+/// What the browser shows while it listens.
+#[derive(Deserialize)]
+pub(super) struct Watched {
+    /// The channel in view; nothing new in it is unread.
+    #[serde(default)]
+    channel: String,
 }
 
 /// Pushes every changed message as the fragment that shows it to this visitor. After a gap the event `gap` asks the
@@ -36,9 +46,10 @@ struct Listener {
 pub(super) async fn events(
     State(web): State<Arc<Web>>,
     visitor: Visitor,
+    Query(watched): Query<Watched>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = web.house.subscribe();
-    let listener = Listener { web, visitor, changes, until: Instant::now() + LONGEST };
+    let listener = Listener { web, visitor, watched, changes, until: Instant::now() + LONGEST };
     let stream = futures::stream::unfold(listener, |mut listener| async move {
         listener.next().await.map(|event| (Ok(event), listener))
     });
@@ -85,8 +96,24 @@ impl Listener {
             let entry = Entry { message, replies: Vec::new(), hidden: 0, first_new: false };
             self.web.render("entry.html", context! { entry => Serde(entry), csrf, once })?
         };
-        let data = json!({ "id": change.id, "channel": change.channel, "root": change.root, "html": html });
+        let unread = self.unread(&change.channel).await?;
+        let data = json!({
+            "id": change.id,
+            "channel": change.channel,
+            "root": change.root,
+            "unread": unread,
+            "html": html,
+        });
         Ok(Some(Event::default().event("message").data(data.to_string())))
+    }
+
+    /// How many messages of a channel out of view are unread.
+    async fn unread(&self, channel: &str) -> Result<Option<usize>, Problem> {
+        if channel == self.watched.channel {
+            return Ok(None);
+        }
+        let mut unread = self.web.house.unread(&self.visitor.person.id).await?;
+        Ok(Some(unread.remove(channel).map_or(0, |unread| unread.count)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::house::{PersonView, StoryLine, Typed, Unread};
 use super::problem::Problem;
 use super::session::Visitor;
 use super::state::{Mode, Web};
-use super::transcript::{entries, names, visible, visible_message};
+use super::transcript::{Entry, entries, names, visible, visible_message};
 use crate::chat::console::{MAX_TEXT, state_word, when};
 use crate::domain::{MessageId, Platform, RequestId};
 use crate::store::RequestRow;
@@ -75,9 +75,11 @@ pub(super) async fn channel(
     let (frame, unread) = frame(&web, &visitor).await?;
     let unread = unread.get(&channel.name).cloned().unwrap_or_default();
     let entries = entries(&web, &visitor, rows, &unread).await?;
+    let newest = entries.iter().flat_map(Entry::ids).max().cloned();
     let page = context! {
         channel => Serde(&channel),
         entries => Serde(entries),
+        newest => Serde(newest),
         earlier,
         latest => before.is_none(),
         thread => "",

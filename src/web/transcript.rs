@@ -24,6 +24,13 @@ pub(super) struct Entry {
     pub(super) first_new: bool,
 }
 
+impl Entry {
+    /// The ids of the messages it shows.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &MessageId> {
+        std::iter::once(&self.message).chain(&self.replies).map(MessageView::id)
+    }
+}
+
 /// The names to show for people.
 pub(super) fn names(web: &Web) -> BTreeMap<PersonId, String> {
     web.house.people().into_iter().map(|person| (person.id, person.name)).collect()

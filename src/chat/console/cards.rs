@@ -136,6 +136,11 @@ impl MessageView {
             card,
         }
     }
+
+    /// The message.
+    pub const fn id(&self) -> &MessageId {
+        &self.id
+    }
 }
 
 fn card(reply: &Reply, message: &MessageRow, seen: &Seen<'_>) -> CardView {

@@ -17,13 +17,10 @@ function complain(what) {
 }
 
 // Sending ------------------------------------------------------------------------------------------------------------
-async function send(form) {
+async function send(form, body) {
   try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      headers: { accept: "application/json" },
-      body: new URLSearchParams(new FormData(form)),
-    });
+    // Not `form.action`: a field of that name would be in its place.
+    const response = await fetch(form.getAttribute("action"), { method: "POST", headers: { accept: "application/json" }, body });
     if (response.ok) return complain(""), true;
     const problem = await response.json().catch(() => null);
     complain(problem?.text ?? "That did not work. Reload the page and try again.");
@@ -33,23 +30,40 @@ async function send(form) {
   return false;
 }
 
+// One after the other, so that messages arrive in the order they were written in.
+let sending = Promise.resolve();
+const queue = (form, body = new URLSearchParams(new FormData(form))) => (sending = sending.then(() => send(form, body)));
+
+// The words leave the composer at once, so that one can write on. What did not arrive comes back as it was: sent again,
+// it is the same message.
+async function sendMessage() {
+  const { text: said, once } = Object.fromEntries(new FormData(composer));
+  const sent = queue(composer);
+  composer.elements.once.value = word();
+  text.value = "";
+  typed();
+  scroll.scrollTop = 0;
+  if (await sent) return true;
+  if (!text.value) composer.elements.once.value = once;
+  text.value = text.value ? `${said}\n${text.value}` : said;
+  typed();
+}
+
+async function sendPress(form) {
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  const sent = await queue(form);
+  delete form.dataset.busy;
+  if (sent) form.closest("details")?.removeAttribute("open");
+  return sent;
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form !== composer && !form.matches("[data-send]")) return;
   event.preventDefault();
-  if (form.dataset.busy) return;
-  form.dataset.busy = "yes";
-  const sent = await send(form).finally(() => delete form.dataset.busy);
-  if (!sent) return;
-  form.closest("details")?.removeAttribute("open");
-  if (form === composer) {
-    // Only a message that arrived gets a new word: one sent again after a failure is the same message.
-    form.elements.once.value = word();
-    text.value = "";
-    typed();
-    scroll.scrollTop = 0;
-  }
-  if (!live) catchUp();
+  const sent = form === composer ? sendMessage() : sendPress(form);
+  if (await sent && !live) catchUp();
 });
 
 document.addEventListener("change", (event) => {
@@ -89,6 +103,14 @@ function replace(old, fresh) {
   ([...fresh.querySelectorAll("a, button, summary, input[type=text]")].find(alike) ?? fresh).focus({ preventScroll: true });
 }
 
+// What a message shows, beside how long ago that was and the words that keep its forms from counting twice.
+function bare(article) {
+  const copy = article.cloneNode(true);
+  for (const one of copy.querySelectorAll("time, [name=once]")) one.remove();
+  for (const one of copy.querySelectorAll("[open], [data-busy]")) one.removeAttribute(one.open ? "open" : "data-busy");
+  return copy.outerHTML;
+}
+
 // A list is kept in the order of the ids, which is the order of time.
 function insert(list, item) {
   const id = $("article", item).id;
@@ -102,10 +124,12 @@ function show(change) {
   const article = $("article", content);
   const old = document.getElementById(article.id);
   if (old) {
+    if (bare(old) === bare(article)) return;
     if (old.dataset.say !== article.dataset.say) say(article.dataset.say);
     return replace(old, article);
   }
-  if (change.channel !== channel) return change.root ? undefined : bump(change.channel);
+  if (typeof change.unread === "number") count(change.channel, change.unread);
+  if (change.channel !== channel) return;
   if ("past" in (messages?.dataset ?? {}) || !messages) return;
   const list = thread
     ? (change.root === thread ? messages : null)
@@ -119,9 +143,12 @@ function show(change) {
   read();
 }
 
-function bump(name) {
-  const count = $(`[data-tab="${CSS.escape(name)}"] [data-count]`);
-  if (count) Object.assign(count, { textContent: Number(count.textContent) + 1 }).parentElement.hidden = false;
+// How many messages of a channel are unread, on its tab.
+function count(name, unread) {
+  const shown = $(`[data-tab="${CSS.escape(name)}"] .count`);
+  if (!shown) return;
+  shown.hidden = !unread;
+  $("[data-count]", shown).textContent = unread;
 }
 
 // After a gap: the page as it is now, and from it what we do not have or have in another form.
@@ -142,8 +169,10 @@ async function catchUp() {
 }
 
 function listen() {
-  const source = new EventSource("/events");
-  let lost = false;
+  // A thread shows but a part of its channel.
+  const source = new EventSource(`/events?channel=${thread ? "" : encodeURIComponent(channel)}`);
+  // Also the first time: something may have been said between the making of the page and now.
+  let lost = true;
   source.addEventListener("open", () => { live = true; if (lost) catchUp(); lost = false; });
   source.addEventListener("message", (event) => show(JSON.parse(event.data)));
   source.addEventListener("gap", catchUp);
@@ -161,112 +190,13 @@ function read() {
   clearTimeout(reading);
   const form = $("#read");
   if (!form || document.hidden || !messages) return;
-  const last = messages.querySelector(":scope > li:last-child article");
   reading = setTimeout(() => {
-    if (last) form.elements.upto.value = last.id;
-    send(form).then((sent) => {
-      const count = sent && $(`[data-tab][aria-current] .count`);
-      if (count) { count.hidden = true; $("[data-count]", count).textContent = "0"; }
-    });
+    const ids = Array.from(messages.querySelectorAll("article"), (article) => article.id);
+    form.elements.upto.value = ids.sort().at(-1);
+    queue(form).then((sent) => sent && count(channel, 0));
   }, 800);
 }
 document.addEventListener("visibilitychange", read);
-
-// Completion: the combobox pattern ---------------------------------------------------------------------------------
-const list = $("#completions");
-let [offered, chosen, asked] = [[], -1, 0];
-
-function typed() {
-  text.classList.toggle("exact", text.value.startsWith("/"));
-  if (!CSS.supports("field-sizing", "content")) {
-    text.style.height = "auto";
-    text.style.height = `${text.scrollHeight}px`;
-  }
-  clearTimeout(asked);
-  if (!text.value.startsWith("/") || text.value.includes("\n")) return offer([]);
-  asked = setTimeout(ask, 90);
-}
-
-async function ask() {
-  const [whole, before] = [text.value, text.value.slice(0, text.selectionEnd)];
-  const url = `/c/${encodeURIComponent(channel)}/complete?text=${encodeURIComponent(before)}`;
-  const response = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
-  if (response?.ok && text.value === whole) offer(await response.json());
-}
-
-function offer(completions) {
-  clearTimeout(asked);
-  offered = completions;
-  chosen = -1;
-  list.replaceChildren(...completions.map((completion, index) => {
-    const [item, label, hint] = ["li", "code", "span"].map((name) => document.createElement(name));
-    label.textContent = completion.label;
-    hint.textContent = completion.hint;
-    item.append(label, hint);
-    Object.assign(item, { id: `completion-${index}`, role: "option", ariaSelected: "false", ariaDisabled: String(!completion.insert) });
-    item.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
-    return item;
-  }));
-  list.hidden = completions.length === 0;
-  text.ariaExpanded = String(!list.hidden);
-  text.removeAttribute("aria-activedescendant");
-  if (completions.length) say(completions.map((one) => `${one.label} ${one.hint}`).slice(0, 3).join(", "));
-}
-
-// To the next one from here that can be taken, round the end; a hint alone cannot.
-function choose(step) {
-  for (let tries = 0, at = chosen < 0 && step < 0 ? 0 : chosen; tries < offered.length; tries += 1) {
-    at = (at + step + offered.length) % offered.length;
-    if (offered[at].insert) { chosen = at; break; }
-  }
-  if (chosen < 0) return;
-  [...list.children].forEach((item, at) => { item.ariaSelected = String(at === chosen); });
-  list.children[chosen].scrollIntoView({ block: "nearest" });
-  text.setAttribute("aria-activedescendant", `completion-${chosen}`);
-}
-
-function take(index) {
-  const insert = offered[index]?.insert;
-  if (!insert) return false;
-  const before = text.value.slice(0, text.selectionEnd).replace(/\S*$/, () => `${insert} `);
-  text.value = before + text.value.slice(text.selectionEnd).trimStart();
-  text.setSelectionRange(before.length, before.length);
-  typed();
-  return true;
-}
-
-function keyInComposer(event) {
-  if (event.isComposing) return;
-  const open = !list.hidden && !event.shiftKey;
-  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) choose(event.key === "ArrowDown" ? 1 : -1);
-  else if (open && event.key === "Escape") offer([]);
-  else if (open && event.key === "Tab") {
-    if (!take(chosen < 0 ? offered.findIndex((one) => one.insert) : chosen)) return;
-  } else if (event.key === "Enter" && !event.shiftKey) {
-    if (open && take(chosen)) return event.preventDefault();
-    offer([]);
-    if (text.value.trim()) composer.requestSubmit();
-  } else return;
-  event.preventDefault();
-}
-
-// Keys in the conversation: up and down go from message to message, a slash begins a command.
-document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/" && text) {
-    event.preventDefault();
-    if (!text.value) { text.value = "/"; typed(); }
-    return text.focus();
-  }
-  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-  if (!step || !scroll?.contains(event.target) || event.target.closest("pre")) return;
-  const all = [...scroll.querySelectorAll("article")];
-  const at = all.indexOf(event.target.closest("article"));
-  const next = all[at < 0 ? all.length - 1 : at + step];
-  event.preventDefault();
-  next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
-});
 
 // Times --------------------------------------------------------------------------------------------------------------
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -285,14 +215,5 @@ function localise(within) {
 localise(document);
 setInterval(() => localise(document), 30_000);
 
-if (text) {
-  Object.assign(text, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
-  text.setAttribute("aria-controls", "completions");
-  text.addEventListener("input", typed);
-  text.addEventListener("keydown", keyInComposer);
-  text.addEventListener("blur", () => offer([]));
-  if (matchMedia("(hover: hover)").matches && !location.hash) text.focus({ preventScroll: true });
-  typed();
-}
 $(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 if (messages) { listen(); read(); }

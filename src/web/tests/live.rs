@@ -5,7 +5,7 @@ use super::*;
 
 /// The stream of a browser that listens.
 async fn listen(desk: &Desk) -> impl Stream<Item = String> + Unpin + use<> {
-    let request = desk.request("GET", "/events", "");
+    let request = desk.request("GET", "/events?channel=ops", "");
     let response = desk.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     let chunks = response.into_body().into_data_stream();
@@ -41,6 +41,19 @@ async fn what_one_does_not_see_is_not_pushed() {
     desk.fake.says("carol", console("security", None), "secret", noon());
     desk.fake.says("carol", console("ops", None), "public", noon());
     assert_eq!(data(&events.next().await.unwrap())["channel"], "ops");
+}
+
+#[tokio::test]
+async fn what_is_out_of_view_comes_with_how_much_is_unread_there() {
+    let desk = Desk::playground();
+    let mut events = listen(&desk).await;
+    let mut unread = async || data(&events.next().await.unwrap())["unread"].clone();
+    let root = desk.fake.says("carol", console("incidents", None), "it burns", noon());
+    assert_eq!(unread().await, 1);
+    desk.fake.says("bob", console("incidents", Some(root)), "on my way", noon());
+    assert_eq!(unread().await, 2);
+    desk.fake.says("carol", console("ops", None), "all quiet", noon());
+    assert_eq!(unread().await, serde_json::Value::Null);
 }
 
 #[tokio::test]

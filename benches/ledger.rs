@@ -3,18 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set up has nothing to measure")]
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step};
-use countersign::clock::{Clock, SystemClock, SystemEntropy, message_id, request_id};
+use countersign::clock::{Clock, Mint, SystemClock, SystemEntropy};
 use countersign::domain::{ChatUser, DedupeKey, Origin, PersonId, Place, Platform};
 use countersign::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row, Store};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Map;
 
 const WRITERS: u64 = 32;
+
+static MINT: LazyLock<Mint> = LazyLock::new(|| Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
 
 fn sender() -> ChatUser {
     ChatUser {
@@ -33,9 +35,9 @@ fn received() -> (RequestRow, MessageRow) {
         channel: "C024BE91L".to_owned(),
         thread: None,
     };
-    let message = message_id(&SystemClock, &SystemEntropy).unwrap();
+    let message = MINT.message_id().unwrap();
     let row = RequestRow {
-        id: request_id(&SystemClock, &SystemEntropy).unwrap(),
+        id: MINT.request_id().unwrap(),
         state: RequestState::Received,
         place: place.clone(),
         message: message.clone(),
@@ -122,7 +124,7 @@ async fn message(ledger: &Ledger, number: u64) {
     ledger.write(second).await.unwrap().unwrap();
 
     let reply = MessageRow {
-        id: message_id(&SystemClock, &SystemEntropy).unwrap(),
+        id: MINT.message_id().unwrap(),
         author: Author::Bot,
         delivered: 0,
         remote: None,

@@ -1,7 +1,7 @@
 //! Floor 3: where time and randomness come in. Everybody else gets them as arguments or through these two traits, so
 //! that a test can own them.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -61,14 +61,14 @@ impl StandingClock {
 
     /// Moves it forward.
     pub fn advance(&self, span: std::time::Duration) {
-        let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now = now.saturating_add(span).map_or(*now, to_millis);
     }
 }
 
 impl Clock for StandingClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,24 +76,55 @@ fn to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// A new request id of this moment.
-///
-/// # Errors
-/// Without randomness there is no id.
-pub fn request_id(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<RequestId, NoEntropy> {
-    let mut bytes = [0; 10];
-    entropy.fill(&mut bytes)?;
-    Ok(RequestId::mint(clock.now(), bytes))
+/// Makes ids. Those it makes within one millisecond grow too, so that what is written later sorts later.
+pub struct Mint {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    last: Mutex<(i64, u128)>,
 }
 
-/// A new message id of this moment.
-///
-/// # Errors
-/// Without randomness there is no id.
-pub fn message_id(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<MessageId, NoEntropy> {
-    let mut bytes = [0; 10];
-    entropy.fill(&mut bytes)?;
-    Ok(MessageId::mint(clock.now(), bytes))
+/// How many bits of an id are random.
+const RANDOM_BITS: u32 = 80;
+
+impl Mint {
+    /// A mint that takes time and randomness from here.
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy, last: Mutex::new((i64::MIN, 0)) }
+    }
+
+    /// A new request id of this moment.
+    ///
+    /// # Errors
+    /// Without randomness there is no id.
+    pub fn request_id(&self) -> Result<RequestId, NoEntropy> {
+        self.draw().map(|(at, bytes)| RequestId::mint(at, bytes))
+    }
+
+    /// A new message id of this moment.
+    ///
+    /// # Errors
+    /// Without randomness there is no id.
+    pub fn message_id(&self) -> Result<MessageId, NoEntropy> {
+        self.draw().map(|(at, bytes)| MessageId::mint(at, bytes))
+    }
+
+    /// Random bytes for the first id of a millisecond; for the next ones the number after.
+    fn draw(&self) -> Result<(Timestamp, [u8; 10]), NoEntropy> {
+        let now = self.clock.now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = last.1 + 1;
+        let number = if last.0 == now.as_millisecond() && next >> RANDOM_BITS == 0 {
+            next
+        } else {
+            let mut bytes = [0; 10];
+            self.entropy.fill(&mut bytes)?;
+            bytes.iter().fold(0u128, |number, byte| (number << 8) | u128::from(*byte))
+        };
+        *last = (now.as_millisecond(), number);
+        let bytes = number.to_be_bytes();
+        let random = bytes.last_chunk::<10>().copied().ok_or(NoEntropy)?;
+        Ok((now, random))
+    }
 }
 
 /// A new secret of 32 random bytes as 64 hex digits: tokens, nonces, session ids.
@@ -104,4 +135,19 @@ pub fn token(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     let mut bytes = [0; 32];
     entropy.fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_millisecond_grow() {
+        let clock = Arc::new(StandingClock::at(Timestamp::UNIX_EPOCH));
+        let mint = Mint::new(clock.clone(), Arc::new(SystemEntropy));
+        let mut ids: Vec<_> = (0..100).map(|_| mint.message_id().unwrap()).collect();
+        clock.advance(std::time::Duration::from_millis(1));
+        ids.push(mint.message_id().unwrap());
+        assert!(ids.is_sorted(), "{ids:?}");
+    }
 }

@@ -18,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
-use crate::clock::{self, Clock, Entropy, SystemClock, SystemEntropy};
+use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::interpret::Interpreter;
 use crate::interpret::offline::Offline;
 use crate::pipeline::Rooms;
 use crate::playground::{Playground, PlaygroundConfig};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What there is to operate in playground mode, made for a folder and a token.
     pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
+    /// Who reads sentences; `None` for what the configuration says.
+    pub reader: Option<Arc<dyn Interpreter>>,
 }
 
 impl Parts {
@@ -54,6 +57,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
+            reader: None,
         })
     }
 }
@@ -108,7 +112,10 @@ impl App {
             connections: Arc::new(connections),
             clock: Arc::clone(&parts.clock),
         };
-        let interpreter = Arc::new(Offline::new(Arc::clone(&catalog)));
+        let interpreter = match parts.reader {
+            Some(reader) => reader,
+            None => Arc::new(Offline::new(Arc::clone(&catalog))) as Arc<dyn Interpreter>,
+        };
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
@@ -116,6 +123,7 @@ impl App {
             store,
             ledger,
             interpreter,
+            mint: Mint::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy)),
             clock: parts.clock,
             entropy: parts.entropy,
             changed: broadcast::channel(1024).0,

@@ -18,6 +18,13 @@ fn ulid(at: Timestamp, entropy: [u8; 10]) -> String {
         .collect()
 }
 
+/// The time in the first ten characters of a [`ulid`].
+fn time_of(ulid: &str) -> Timestamp {
+    let value = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).and_then(|at| i64::try_from(at).ok());
+    let millis = ulid.bytes().take(10).filter_map(value).fold(0i64, |millis, five| (millis << 5) | five);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -36,6 +43,11 @@ macro_rules! id {
                 let tail = text.strip_prefix(concat!($prefix, "_"))?;
                 (tail.len() == 26 && tail.bytes().all(|byte| ALPHABET.contains(&byte)))
                     .then(|| Self(text.to_owned()))
+            }
+
+            /// The moment it was made, to the millisecond.
+            pub fn minted_at(&self) -> Timestamp {
+                time_of(self.0.trim_start_matches(concat!($prefix, "_")))
             }
 
             /// The id as text.
@@ -88,6 +100,7 @@ mod tests {
         let early = RequestId::mint(Timestamp::from_second(1_700_000_000).unwrap(), [255; 10]);
         let late = RequestId::mint(Timestamp::from_second(1_700_000_001).unwrap(), [0; 10]);
         assert!(early < late);
+        assert_eq!(early.minted_at(), Timestamp::from_second(1_700_000_000).unwrap());
         assert_eq!(RequestId::parse(early.as_str()), Some(early.clone()));
         assert_eq!(RequestId::parse(&early.as_str().to_lowercase()), None);
         assert_eq!(MessageId::parse(early.as_str()), None);

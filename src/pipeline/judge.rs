@@ -181,8 +181,9 @@ impl Rooms {
         let first = row.card.is_none();
         let id = match row.card.clone() {
             Some(id) => id,
-            None => self.message_id()?,
+            None => self.mint.message_id()?,
         };
+        let at = id.minted_at();
         row.card = Some(id.clone());
         let reply = Reply { request: Some(row.id.clone()), nonce: row.nonce.clone(), ..reply };
         let card = MessageRow {
@@ -191,7 +192,7 @@ impl Rooms {
             author: Author::Bot,
             body: MessageBody::Reply { reply },
             request: Some(row.id.clone()),
-            at: if first { now } else { row.created_at },
+            at,
             edited_at: (!first).then_some(now),
             deleted: false,
             version: row.version,
@@ -213,7 +214,7 @@ impl Rooms {
         let reply = Reply { request: Some(row.id.clone()), ..reply };
         entries.push(entries::replied(row, &reply, now));
         let message = MessageRow {
-            id: self.message_id()?,
+            id: self.mint.message_id()?,
             place: row.place.clone(),
             author: Author::Bot,
             body: MessageBody::Reply { reply },

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::{Ledger, LedgerError, Step};
 use crate::catalog::Catalog;
-use crate::clock::{self, Clock, Entropy, NoEntropy};
+use crate::clock::{Clock, Entropy, Mint, NoEntropy};
 use crate::domain::{Inbound, MessageId, RequestId};
 use crate::execute::Hands;
 use crate::gate::Policy;
@@ -55,6 +55,8 @@ pub struct Rooms {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Makes ids.
+    pub mint: Mint,
     /// Tells who listens that a message is new or changed.
     pub changed: broadcast::Sender<Changed>,
     /// The work under way, so that stopping can wait for it.
@@ -130,15 +132,23 @@ impl Rooms {
         let mut changed = self.changed.subscribe();
         loop {
             let row = self.store.request(request).await?;
-            let resting = row.as_ref().is_none_or(|row| {
-                row.state.is_final() || matches!(row.state, RequestState::Waiting | RequestState::Approved)
-            });
-            if resting {
+            if self.rests(row.as_ref()).await? {
                 return Ok(row);
             }
             // A missed change is no loss: the row is read again.
             let _lagged = changed.recv().await;
         }
+    }
+
+    /// Whether nothing more comes of a request by itself. A plan rests where its present step does.
+    async fn rests(&self, row: Option<&RequestRow>) -> Result<bool, Trouble> {
+        let Some(row) = row else { return Ok(true) };
+        if row.state.is_final() || matches!(row.state, RequestState::Waiting | RequestState::Approved) {
+            return Ok(true);
+        }
+        let Some(step) = row.steps.iter().rev().find_map(|step| step.request.as_ref()) else { return Ok(false) };
+        let step = self.store.request(step).await?;
+        Ok(step.is_some_and(|step| matches!(step.state, RequestState::Waiting | RequestState::Approved)))
     }
 
     /// Writes a step, tells who listens, and moves on the plans whose steps have ended by it.
@@ -168,10 +178,6 @@ impl Rooms {
 
     fn zone(&self) -> TimeZone {
         TimeZone::get(&self.catalog.landscape().time_zone).unwrap_or(TimeZone::UTC)
-    }
-
-    fn message_id(&self) -> Result<MessageId, NoEntropy> {
-        clock::message_id(self.clock.as_ref(), self.entropy.as_ref())
     }
 }
 

@@ -161,7 +161,7 @@ impl Rooms {
 
     /// The request that a step becomes. The asker has confirmed exactly this command with the plan.
     fn child(&self, plan: &mut RequestRow, index: usize) -> Result<RequestRow, Trouble> {
-        let id = clock::request_id(self.clock.as_ref(), self.entropy.as_ref())?;
+        let id = self.mint.request_id()?;
         let template = RequestRow {
             id: id.clone(),
             state: RequestState::Received,

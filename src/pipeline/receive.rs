@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::{Rooms, Trouble, entries};
 use crate::audit::Step;
-use crate::clock;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
 use crate::store::{
@@ -92,8 +91,8 @@ impl Rooms {
     }
 
     async fn receive_text(self: &Arc<Self>, inbound: Inbound, text: String) -> Result<(Receipt, Option<Work>), Trouble> {
-        let id = clock::request_id(self.clock.as_ref(), self.entropy.as_ref())?;
-        let message = self.message_id()?;
+        let id = self.mint.request_id()?;
+        let message = self.mint.message_id()?;
         let person = self.person(&inbound.sender);
         let mut row = fresh(id.clone(), message.clone(), inbound.at, &inbound.sender, &inbound.place);
         row.asker = person.clone();
@@ -192,8 +191,8 @@ impl Rooms {
 
     /// A request that is never written down, to see what would come of it.
     pub(super) fn draft(&self, sender: &ChatUser, place: &Place) -> Result<RequestRow, Trouble> {
-        let id = clock::request_id(self.clock.as_ref(), self.entropy.as_ref())?;
-        let row = fresh(id, self.message_id()?, self.clock.now(), sender, place);
+        let id = self.mint.request_id()?;
+        let row = fresh(id, self.mint.message_id()?, self.clock.now(), sender, place);
         Ok(RequestRow { asker: self.person(sender), ..row })
     }
 

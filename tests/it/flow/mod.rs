@@ -4,6 +4,7 @@ mod approval;
 mod change;
 mod deploy;
 mod lock;
+mod language;
 mod migrate;
 mod progress;
 mod refusal;

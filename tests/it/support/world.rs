@@ -12,6 +12,7 @@ use countersign::domain::{
     Action, Body, ChatUser, Click, DedupeKey, Inbound, MessageId, Place, Platform, RawMessage, Reaction,
     Reply, RequestId,
 };
+use countersign::interpret::Interpreter;
 use countersign::pipeline::{Rooms, Trouble};
 use countersign::playground::{PlaygroundConfig, Timing};
 use countersign::store::{Author, EventFilter, MessageBody, MessageRow, RequestState};
@@ -43,6 +44,7 @@ pub struct World {
     token: Arc<Mutex<SecretString>>,
     deliveries: AtomicU32,
     lit: Option<Lit>,
+    reader: Option<Arc<dyn Interpreter>>,
     finished: bool,
 }
 
@@ -69,7 +71,16 @@ impl World {
         Self::new(Plan::BackEnd { base }).await
     }
 
+    /// A world in which somebody else reads the sentences.
+    pub async fn read_by(reader: Arc<dyn Interpreter>, back_end: &BackEnd) -> Self {
+        Self::lit_with(Plan::BackEnd { base: back_end.base() }, Some(reader)).await
+    }
+
     async fn new(plan: Plan) -> Self {
+        Self::lit_with(plan, None).await
+    }
+
+    async fn lit_with(plan: Plan, reader: Option<Arc<dyn Interpreter>>) -> Self {
         // The second test to come here finds a provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let noon = "2030-01-15T12:00:00Z".parse().unwrap();
@@ -80,6 +91,7 @@ impl World {
             token: Arc::default(),
             deliveries: AtomicU32::new(0),
             lit: None,
+            reader,
             finished: false,
         };
         world.light().await;
@@ -112,6 +124,13 @@ impl World {
 
     pub async fn say_in(&self, channel: &str, person: &str, text: &str) -> Said {
         let inbound = self.inbound(channel, person, Body::Text(text.to_owned()));
+        self.deliver(inbound).await.unwrap()
+    }
+
+    /// Somebody writes in the thread of an earlier message.
+    pub async fn reply(&self, person: &str, said: &Said, text: &str) -> Said {
+        let mut inbound = self.inbound("deployments", person, Body::Text(text.to_owned()));
+        inbound.place.thread.clone_from(&said.row().place.thread);
         self.deliver(inbound).await.unwrap()
     }
 
@@ -328,6 +347,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),
             playground: self.playground_plan(),
+            reader: self.reader.clone(),
         };
         let built = runtime.spawn(async move {
             let app = App::build(source, parts).await?;

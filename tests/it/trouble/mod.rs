@@ -2,6 +2,7 @@
 
 mod back_end;
 mod deliveries;
+mod hostile;
 mod parity;
 mod process;
 mod record;

@@ -22,7 +22,7 @@ use crate::clock::{self, Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
-use crate::interpret::ExactOnly;
+use crate::interpret::offline::Offline;
 use crate::pipeline::Rooms;
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
@@ -108,7 +108,7 @@ impl App {
             connections: Arc::new(connections),
             clock: Arc::clone(&parts.clock),
         };
-        let interpreter = Arc::new(ExactOnly(Arc::clone(&catalog)));
+        let interpreter = Arc::new(Offline::new(Arc::clone(&catalog)));
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,

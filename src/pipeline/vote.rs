@@ -67,7 +67,7 @@ impl Rooms {
         }
     }
 
-    async fn withdraw(&self, row: &RequestRow, person: &PersonId) -> Result<Pressed, Trouble> {
+    async fn withdraw(self: &Arc<Self>, row: &RequestRow, person: &PersonId) -> Result<Pressed, Trouble> {
         if row.asker.as_ref() != Some(person) {
             let asker = row.asker.as_ref().map_or("the asker", |asker| asker.0.as_str());
             return Ok(Pressed::Refused(format!("only {asker} can withdraw this")));
@@ -89,6 +89,11 @@ impl Rooms {
         }
         let mut next = row.clone();
         next.confirmed_by = Some(person.clone());
+        if !row.steps.is_empty() {
+            let entry = entries::voted(row, press, person, self.clock.now());
+            self.begin(next, row.version, vec![entry]).await?;
+            return Ok(Pressed::Counted);
+        }
         self.put_vote(row, next, Vec::new(), entries::voted(row, press, person, self.clock.now())).await
     }
 
@@ -154,7 +159,7 @@ impl Rooms {
     }
 
     async fn denied_by(
-        &self,
+        self: &Arc<Self>,
         row: &RequestRow,
         person: &PersonId,
         press: &Press,
@@ -228,7 +233,7 @@ impl Rooms {
 
     /// Ends a request before it ran, on its card and in a line that notifies the asker.
     pub(super) async fn end(
-        &self,
+        self: &Arc<Self>,
         row: RequestRow,
         state: RequestState,
         why: String,
@@ -267,7 +272,7 @@ impl Rooms {
     }
 
     /// The message that asked was deleted: that withdraws what has not started.
-    pub(super) async fn gone(&self, message: &MessageId, by: &Presser) -> Result<(), Trouble> {
+    pub(super) async fn gone(self: &Arc<Self>, message: &MessageId, by: &Presser) -> Result<(), Trouble> {
         let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
             return Ok(());
         };
@@ -281,7 +286,7 @@ impl Rooms {
     }
 
     /// Editing a message never changes what was asked. Where that could surprise, it is said.
-    pub(super) async fn edited(&self, message: &MessageId) -> Result<(), Trouble> {
+    pub(super) async fn edited(self: &Arc<Self>, message: &MessageId) -> Result<(), Trouble> {
         let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
             return Ok(());
         };

@@ -95,7 +95,10 @@ impl ModelSettings {
             return wrong("`model.model` is empty; write the model's name at its server".to_owned());
         }
         if self.span().is_none() {
-            return wrong(format!("`model.timeout` is `{}`; write a span up to `2m`, such as `20s`", self.timeout));
+            return wrong(format!(
+                "`model.timeout` is `{}`; write a span up to `2m`, such as `20s`",
+                self.timeout
+            ));
         }
         if self.retries > 5 {
             return wrong(format!("`model.retries` is {}; at most 5", self.retries));
@@ -163,7 +166,8 @@ impl ModelSettings {
 
 fn amount(key: &str, text: Option<&str>) -> Result<Option<u64>, ConfigError> {
     let Some(text) = text else { return Ok(None) };
-    let wrong = || ConfigError::Unsafe(format!("`model.{key}` is `{text}`; write an amount such as `\"0.15\"`"));
+    let wrong =
+        || ConfigError::Unsafe(format!("`model.{key}` is `{text}`; write an amount such as `\"0.15\"`"));
     micros(text).map(Some).ok_or_else(wrong)
 }
 
@@ -189,7 +193,10 @@ mod tests {
         let settings = settings(
             "price_per_million_input = \"0.15\"\nprice_per_million_output = \"0.6\"\nbudget_cost_per_hour = \"1\"",
         );
-        assert_eq!(settings.tariff().unwrap(), Some(Tariff { input: 150_000, cached: 150_000, output: 600_000 }));
+        assert_eq!(
+            settings.tariff().unwrap(),
+            Some(Tariff { input: 150_000, cached: 150_000, output: 600_000 })
+        );
         assert_eq!(settings.budget().unwrap().cost, Some(1_000_000));
     }
 
@@ -201,9 +208,11 @@ mod tests {
         let setup = settings.setup(folder.path(), Prompt::shipped(), Redactor::default()).unwrap();
         assert_eq!(setup.settings.redactor.text("<plain words as a key>"), "<[redacted]>");
         assert!(!format!("{setup:?}").contains("plain words"));
-        let missing = settings.setup(Path::new("/nowhere"), Prompt::shipped(), Redactor::default()).unwrap_err();
+        let missing =
+            settings.setup(Path::new("/nowhere"), Prompt::shipped(), Redactor::default()).unwrap_err();
         assert!(missing.to_string().starts_with("the model has no key: cannot read the secret file `key`"));
-        let pasted = toml::from_str::<ModelSettings>("base_url = \"x\"\nmodel = \"m\"\napi_key = \"sk-pasted\"");
+        let pasted =
+            toml::from_str::<ModelSettings>("base_url = \"x\"\nmodel = \"m\"\napi_key = \"sk-pasted\"");
         assert!(!pasted.unwrap_err().message().contains("sk-pasted"));
     }
 
@@ -221,8 +230,16 @@ mod tests {
         .iter()
         .map(|more| settings(more).check().unwrap_err().to_string())
         .collect();
-        insta::assert_snapshot!(refusals.join("\n"), @"");
+        insta::assert_snapshot!(refusals.join("\n"), @r#"
+        the configuration is not safe: `model.timeout` is `5m`; write a span up to `2m`, such as `20s`
+        the configuration is not safe: `model.retries` is 9; at most 5
+        the configuration is not safe: `model.max_tokens` is 5; a call needs at least 100
+        the configuration is not safe: the model's prices belong together: set both `model.price_per_million_input` and `model.price_per_million_output`, or neither
+        the configuration is not safe: the model's prices belong together: set both `model.price_per_million_input` and `model.price_per_million_output`, or neither
+        the configuration is not safe: `model.price_per_million_input` is `1e3`; write an amount such as `"0.15"`
+        the configuration is not safe: `model.budget_cost_per_hour` needs the model's prices: set `model.price_per_million_input` and `model.price_per_million_output`
+        "#);
         let plain = ModelSettings { base_url: "http://a.example/v1".to_owned(), ..settings("") };
-        insta::assert_snapshot!(plain.check().unwrap_err(), @"");
+        insta::assert_snapshot!(plain.check().unwrap_err(), @"the configuration is not safe: `model.base_url`: it sends key and messages over `http` to another machine; use https");
     }
 }

@@ -34,10 +34,10 @@ pub struct Endpoint {
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
     /// The address is none.
-    #[error("`base_url` is no address: {0}")]
+    #[error("no address: {0}")]
     NoAddress(String),
     /// Keys and messages would go over the network in the clear.
-    #[error("`base_url` sends key and messages over `{0}` to another machine; use https")]
+    #[error("it sends key and messages over `{0}` to another machine; use https")]
     InTheClear(String),
     /// The TLS roots of this machine cannot be loaded.
     #[error("cannot set up the client for the model: {0}")]
@@ -114,7 +114,8 @@ impl Endpoint {
             let (trouble, wanted) = match self.once(&body).await {
                 Ok(text) => {
                     let (counted, answer) = answer::read(&text);
-                    usage.prompt_tokens += counted.map_or_else(|| about_tokens(body.len()), |count| count.prompt);
+                    usage.prompt_tokens +=
+                        counted.map_or_else(|| about_tokens(body.len()), |count| count.prompt);
                     usage.cached_tokens += counted.map_or(0, |count| count.cached);
                     usage.completion_tokens +=
                         counted.map_or_else(|| about_tokens(text.len()), |count| count.completion);
@@ -211,10 +212,18 @@ mod tests {
 
     #[test]
     fn keys_and_messages_never_go_over_the_network_in_the_clear() {
-        for fine in ["https://api.example.com/v1", "http://127.0.0.1:8080/v1", "http://[::1]/", "http://localhost:1"] {
+        for fine in
+            ["https://api.example.com/v1", "http://127.0.0.1:8080/v1", "http://[::1]/", "http://localhost:1"]
+        {
             assert!(address(fine).is_ok(), "{fine}");
         }
-        for wrong in ["http://api.example.com/v1", "http://127.0.0.1.example.com", "ftp://localhost", "api/v1", "data:x"] {
+        for wrong in [
+            "http://api.example.com/v1",
+            "http://127.0.0.1.example.com",
+            "ftp://localhost",
+            "api/v1",
+            "data:x",
+        ] {
             assert!(address(wrong).is_err(), "{wrong}");
         }
     }

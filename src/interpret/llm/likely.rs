@@ -11,17 +11,14 @@ const IN_EXAMPLE: u32 = 3;
 const IN_TITLE: u32 = 2;
 const IN_TEXT: u32 = 1;
 
-/// The tools that `text` probably asks for, at most [`MOST_TOOLS`], in the order given. All of them when there are no
-/// more, or when no word of the text occurs in any: then the words tell nothing, as in another language.
+/// The tools that `text` probably asks for, [`MOST_TOOLS`] of them, in the order given. All of them when there are no
+/// more, or when the text has no telling word of any: then its words say nothing, as in another language.
 pub fn likely<'a>(tools: &[&'a Tool], text: &str) -> Vec<&'a Tool> {
     if tools.len() <= MOST_TOOLS {
         return tools.to_vec();
     }
     let documents: Vec<Document> = tools.iter().map(|tool| Document::of(tool, None)).collect();
     let best = best(&documents, text, MOST_TOOLS);
-    if best.is_empty() {
-        return tools.to_vec();
-    }
     tools.iter().enumerate().filter(|(index, _)| best.contains(index)).map(|(_, tool)| *tool).collect()
 }
 
@@ -53,33 +50,36 @@ impl Document {
     }
 }
 
-/// The indices of the `most` documents that have most in common with the text. Those that have nothing in common with it
-/// are left out.
+/// The indices of the `most` documents that have most in common with the text; of all when nothing tells them apart.
 pub(super) fn best(documents: &[Document], text: &str, most: usize) -> BTreeSet<usize> {
     let query = stems(text);
-    let rarity: BTreeMap<&str, u64> = query
+    let telling: BTreeMap<&str, u64> = query
         .iter()
         .map(|word| {
-            let having = documents.iter().filter(|document| document.0.contains_key(word)).count();
-            (word.as_str(), rarity(documents.len(), having))
+            (word.as_str(), documents.iter().filter(|document| document.0.contains_key(word)).count())
         })
+        .filter(|(_, having)| *having > 0)
+        .map(|(word, having)| (word, rarity(documents.len(), having)))
         .collect();
+    if !telling.values().any(|rarity| *rarity >= TELLING) {
+        return (0..documents.len()).collect();
+    }
     let score = |document: &Document| -> u64 {
-        let found = rarity.iter().filter_map(|(word, rarity)| Some(u64::from(*document.0.get(*word)?) * rarity));
-        found.sum()
+        telling.iter().filter_map(|(word, rarity)| Some(u64::from(*document.0.get(*word)?) * rarity)).sum()
     };
     let mut scored: Vec<(u64, usize)> =
         documents.iter().enumerate().map(|(index, document)| (score(document), index)).collect();
-    scored.retain(|(score, _)| *score > 0);
     scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     scored.into_iter().take(most).map(|(_, index)| index).collect()
 }
 
-/// How much a word says that `having` of `all` documents have: the inverse document frequency, in whole doublings so
-/// that scores are exact.
+/// A word that at most a quarter of the tools have.
+const TELLING: u64 = 3;
+
+/// How much a word says that `having` of `all` documents have: one more than the doublings from `having` to `all`, in
+/// whole numbers so that scores are exact.
 fn rarity(all: usize, having: usize) -> u64 {
-    let ratio = 1 + all.checked_div(having).unwrap_or(0);
-    u64::from(usize::BITS - ratio.leading_zeros())
+    all.checked_div(having).and_then(usize::checked_ilog2).map_or(0, |doublings| u64::from(doublings) + 1)
 }
 
 /// The distinct words, without the endings of English that matter most.
@@ -90,6 +90,7 @@ fn stems(text: &str) -> BTreeSet<String> {
 
 fn stem(word: &str) -> String {
     let long_enough = |stem: &&str| stem.chars().count() >= 4;
-    let stem = ["ing", "ed", "es", "s", "e"].iter().find_map(|ending| word.strip_suffix(ending).filter(long_enough));
+    let stem =
+        ["ing", "ed", "es", "s", "e"].iter().find_map(|ending| word.strip_suffix(ending).filter(long_enough));
     stem.unwrap_or(word).to_owned()
 }

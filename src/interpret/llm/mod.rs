@@ -30,6 +30,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use async_openai::types::chat::CreateChatCompletionRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
@@ -189,7 +190,7 @@ impl Model {
     async fn within_patience(
         &self,
         reading: &Reading,
-        request: async_openai::types::chat::CreateChatCompletionRequest,
+        request: CreateChatCompletionRequest,
         by: &Origin,
         usage: &mut Usage,
     ) -> Result<Interpretation, ModelTrouble> {
@@ -203,11 +204,11 @@ impl Model {
     async fn rounds(
         &self,
         reading: &Reading,
-        mut request: async_openai::types::chat::CreateChatCompletionRequest,
+        mut request: CreateChatCompletionRequest,
         by: &Origin,
         usage: &mut Usage,
     ) -> Result<Interpretation, ModelTrouble> {
-        let sent = request::tools(&self.catalog, reading);
+        let sent = request::sent(&self.catalog, reading);
         let redactor = &self.settings.redactor;
         let scales = Scales { catalog: &self.catalog, sent: &sent, by, redactor };
         let mut repairs = 0;

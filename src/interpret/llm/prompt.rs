@@ -63,8 +63,10 @@ fn lists(landscape: &Landscape) -> String {
         let databases = service.databases.iter().map(|database| format!("database {database}"));
         entry(name, service.aliases.iter().cloned().chain(databases))
     });
-    let environments =
-        landscape.environments.iter().map(|(name, environment)| entry(name, environment.aliases.iter().cloned()));
+    let environments = landscape
+        .environments
+        .iter()
+        .map(|(name, environment)| entry(name, environment.aliases.iter().cloned()));
     let severities = landscape.severities.iter().map(|(name, aliases)| entry(name, aliases.iter().cloned()));
     let teams = landscape.teams.keys().cloned();
     let mut out = String::from("Lists, with other names in brackets:\n");

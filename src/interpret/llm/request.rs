@@ -16,8 +16,8 @@ use crate::interpret::{Reading, Speaker};
 /// The same for everybody, so that an answer can be had again.
 const SEED: i64 = 7;
 
-/// The most examples of one tool.
-const MOST_EXAMPLES: usize = 3;
+/// The most examples of one tool: of those that are complete, and of those that must be asked about.
+const MOST_EXAMPLES: (usize, usize) = (2, 1);
 
 /// The request for a reading. Pure, so that the same bytes can be written to a file.
 ///
@@ -26,14 +26,15 @@ const MOST_EXAMPLES: usize = 3;
 #[expect(deprecated, reason = "servers that know a seed know it under this name")]
 pub fn request(catalog: &Catalog, settings: &Settings, reading: &Reading) -> CreateChatCompletionRequest {
     let uses = |feature: Feature| !settings.without.contains(&feature);
-    let choice = if uses(Feature::ToolChoice) { ToolChoiceOptions::Required } else { ToolChoiceOptions::Auto };
+    let choice =
+        if uses(Feature::ToolChoice) { ToolChoiceOptions::Required } else { ToolChoiceOptions::Auto };
     CreateChatCompletionRequest {
         model: settings.model.clone(),
         messages: vec![
             ChatCompletionRequestSystemMessage::from(settings.prompt.system(catalog.landscape())).into(),
             ChatCompletionRequestUserMessage::from(thread::said(reading, &settings.redactor)).into(),
         ],
-        tools: Some(functions(&tools(catalog, reading), &settings.without)),
+        tools: Some(functions(&sent(catalog, reading), &settings.without)),
         tool_choice: Some(ChatCompletionToolChoiceOption::Mode(choice)),
         parallel_tool_calls: uses(Feature::ParallelToolCalls).then_some(true),
         temperature: uses(Feature::Temperature).then_some(0.0),
@@ -43,21 +44,36 @@ pub fn request(catalog: &Catalog, settings: &Settings, reading: &Reading) -> Cre
     }
 }
 
-/// The tools that are sent: those offered, and of many the likely ones.
-pub(super) fn tools<'a>(catalog: &'a Catalog, reading: &Reading) -> Vec<&'a Tool> {
+/// A tool and its name on the wire.
+pub(super) struct Sent<'a> {
+    pub name: String,
+    pub tool: &'a Tool,
+}
+
+/// The tools that are sent: those offered, and of many the likely ones. A function's name has no dot, so ours are
+/// written with two underscores in its place, and with more where that would make two functions one.
+pub(super) fn sent<'a>(catalog: &'a Catalog, reading: &Reading) -> Vec<Sent<'a>> {
+    let mut taken: BTreeSet<String> = Word::offers().iter().map(|offer| offer.name.to_owned()).collect();
+    let tools = tools(catalog, reading).into_iter().map(|tool| {
+        let mut name = tool.name().replace('.', "__");
+        while !taken.insert(name.clone()) {
+            name.push('_');
+        }
+        Sent { name, tool }
+    });
+    tools.collect()
+}
+
+fn tools<'a>(catalog: &'a Catalog, reading: &Reading) -> Vec<&'a Tool> {
     let offered: BTreeSet<&str> = reading.offered.iter().map(String::as_str).collect();
     let offered: Vec<&Tool> = catalog.tools().filter(|tool| offered.contains(tool.name())).collect();
-    let earlier = reading.turns.iter().filter(|turn| turn.speaker == Speaker::Asker).map(|turn| turn.text.as_str());
+    let earlier =
+        reading.turns.iter().filter(|turn| turn.speaker == Speaker::Asker).map(|turn| turn.text.as_str());
     let text: Vec<&str> = earlier.chain([reading.text.as_str()]).collect();
     likely(&offered, &text.join("\n"))
 }
 
-/// A tool's name on the wire, where a function's name has no dot. One to one, because our names have at most one dot.
-pub(super) fn wire_name(tool: &str) -> String {
-    tool.replace('.', "__")
-}
-
-fn functions(tools: &[&Tool], without: &BTreeSet<Feature>) -> Vec<ChatCompletionTools> {
+fn functions(sent: &[Sent<'_>], without: &BTreeSet<Feature>) -> Vec<ChatCompletionTools> {
     let strict = !without.contains(&Feature::Strict);
     let function = |name: String, description: String, parameters: &Value| {
         let parameters = if strict { schema::strict(parameters) } else { schema::plain(parameters) };
@@ -70,12 +86,12 @@ fn functions(tools: &[&Tool], without: &BTreeSet<Feature>) -> Vec<ChatCompletion
             },
         })
     };
-    let words = Word::offers().into_iter().map(|offer| {
-        function(offer.name.to_owned(), offer.description.to_owned(), &offer.schema)
-    });
-    let tools = tools.iter().map(|tool| {
-        function(wire_name(tool.name()), description(tool), tool.schema_for_model())
-    });
+    let words = Word::offers()
+        .into_iter()
+        .map(|offer| function(offer.name.to_owned(), offer.description.to_owned(), &offer.schema));
+    let tools = sent
+        .iter()
+        .map(|Sent { name, tool }| function(name.clone(), description(tool), tool.schema_for_model()));
     words.chain(tools).collect()
 }
 
@@ -86,7 +102,10 @@ fn description(tool: &Tool) -> String {
     if !manifest.avoid.trim().is_empty() {
         lines.push(manifest.avoid.trim().to_owned());
     }
-    lines.extend(manifest.examples.iter().take(MOST_EXAMPLES).map(example));
+    let (open, complete): (Vec<&Example>, Vec<&Example>) =
+        manifest.examples.iter().partition(|example| !example.ask.is_empty());
+    let shown = complete.into_iter().take(MOST_EXAMPLES.0).chain(open.into_iter().take(MOST_EXAMPLES.1));
+    lines.extend(shown.map(example));
     lines.join("\n")
 }
 

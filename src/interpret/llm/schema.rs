@@ -34,7 +34,8 @@ pub(super) fn plain(schema: &Value) -> Value {
     let mut schema = schema.clone();
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-        let long = property.get("enum").and_then(Value::as_array).is_some_and(|names| names.len() > MOST_NAMES);
+        let long =
+            property.get("enum").and_then(Value::as_array).is_some_and(|names| names.len() > MOST_NAMES);
         if long {
             property.remove("enum");
         }

@@ -130,7 +130,8 @@ fn turns(reading: &Reading, redactor: &Redactor) -> Vec<Line> {
         let (speaker, name) = match &turn.speaker {
             Speaker::Asker => ("asker", None),
             Speaker::Person(name) => ("someone else", Some(short(&clean(name, redactor), MAX_NAME))),
-            Speaker::Bot => ("bot", None),
+            Speaker::BotAsked => ("bot asks", None),
+            Speaker::BotStated => ("bot states", None),
         };
         turns.push(Line { speaker, name, text, pasted: Vec::new() });
     }

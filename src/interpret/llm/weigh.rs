@@ -5,7 +5,7 @@ use async_openai::types::chat::{
 use serde_json::Value;
 
 use super::answer::{Answer, Asked};
-use super::request::wire_name;
+use super::request::Sent;
 use super::thread::{clean, short};
 use super::words::{AskClarification, Decline, Reply, Word};
 use crate::catalog::{AdmitError, AdmitReason, Call, Catalog, Tool};
@@ -25,7 +25,7 @@ const MOST_CHOICES: usize = 12;
 pub(super) struct Scales<'a> {
     pub catalog: &'a Catalog,
     /// The tools that were sent. No other can be called.
-    pub sent: &'a [&'a Tool],
+    pub sent: &'a [Sent<'a>],
     pub by: &'a Origin,
     pub redactor: &'a Redactor,
 }
@@ -50,7 +50,7 @@ enum Judged {
     Word(Word),
     Proposal(Proposal, Box<Call>),
     Missing(Question),
-    Wrong(Question),
+    Wrong { note: String, question: Question },
 }
 
 impl Scales<'_> {
@@ -115,16 +115,17 @@ impl Scales<'_> {
     fn judge(&self, call: &Asked) -> Judged {
         let arguments = match &call.arguments {
             Ok(arguments) => arguments,
-            Err(error) => return Judged::Wrong(self.unclear(&format!("the arguments cannot be read: {error}"))),
+            Err(error) => {
+                return self.wrong(&format!("The arguments cannot be read: {error}."), unclear(None));
+            }
         };
         match Word::parse(&call.name, arguments) {
             Some(Ok(word)) => return Judged::Word(word),
-            Some(Err(error)) => return Judged::Wrong(self.unclear(&error.to_string())),
+            Some(Err(error)) => return self.wrong(&format!("Not accepted: {error}."), unclear(None)),
             None => {}
         }
-        let named = |tool: &&&Tool| wire_name(tool.name()) == call.name || tool.name() == call.name;
-        let Some(tool) = self.sent.iter().find(named) else {
-            return Judged::Wrong(self.unclear(&format!("there is no tool `{}`", call.name)));
+        let Some(Sent { tool, .. }) = self.sent.iter().find(|sent| sent.name == call.name) else {
+            return self.wrong(&format!("There is no tool `{}`.", call.name), unclear(None));
         };
         let proposal = Proposal {
             tool: tool.name().to_owned(),
@@ -134,9 +135,15 @@ impl Scales<'_> {
         match self.catalog.admit(&proposal) {
             Ok(call) => Judged::Proposal(proposal, Box::new(call)),
             // Asked, and not sent back: a model that is told what is missing makes it up.
-            Err(error) if error.reason == AdmitReason::MissingArgument => Judged::Missing(self.about(&error)),
-            Err(error) => Judged::Wrong(self.about(&error)),
+            Err(error) if error.reason == AdmitReason::MissingArgument => {
+                Judged::Missing(self.about(&error, tool))
+            }
+            Err(error) => self.wrong(&format!("Not accepted: {}.", error.sentence), self.about(&error, tool)),
         }
+    }
+
+    fn wrong(&self, note: &str, question: Question) -> Judged {
+        Judged::Wrong { note: short(&clean(note, self.redactor), MAX_REASON), question }
     }
 
     /// What a model says, fit for a person to read. `None` when it says nothing.
@@ -150,7 +157,7 @@ impl Scales<'_> {
         let mut missing: Vec<String> = Vec::new();
         for name in &asked.missing {
             let name = name.rsplit_once('.').map_or(name.as_str(), |(_tool, argument)| argument);
-            let known = self.sent.iter().any(|tool| tool.param(name).is_some());
+            let known = self.sent.iter().any(|sent| sent.tool.param(name).is_some());
             if known && !missing.iter().any(|earlier| earlier == name) {
                 missing.push(name.to_owned());
             }
@@ -162,28 +169,49 @@ impl Scales<'_> {
     /// The names there are to choose from, when one thing is missing and they are few.
     fn choices(&self, missing: &[String]) -> Vec<String> {
         let [name] = missing else { return Vec::new() };
-        let names = self.sent.iter().filter_map(|tool| tool.param(name)).find_map(|param| param.names.as_ref());
+        let names =
+            self.sent.iter().filter_map(|sent| sent.tool.param(name)).find_map(|param| param.names.as_ref());
         let names = names.map(|names| names.canonical().to_vec()).unwrap_or_default();
         if names.len() <= MOST_CHOICES { names } else { Vec::new() }
     }
 
-    fn about(&self, error: &AdmitError) -> Question {
-        let mut question = self.unclear(&error.sentence);
-        question.missing = error.missing.to_vec();
-        let at = error.path.trim_start_matches('/');
-        let names_argument = self.sent.iter().any(|tool| tool.param(at).is_some());
-        if question.missing.is_empty() && names_argument {
-            question.missing.push(at.to_owned());
+    /// The question that a mistake in the arguments comes to: about what the asker may have said, not about what the
+    /// model made up.
+    fn about(&self, error: &AdmitError, tool: &Tool) -> Question {
+        match error.reason {
+            AdmitReason::MissingArgument
+            | AdmitReason::UnknownName
+            | AdmitReason::NotAllowed
+            | AdmitReason::HiddenCharacter
+            | AdmitReason::TooLarge => {}
+            AdmitReason::UnknownTool
+            | AdmitReason::NotAnObject
+            | AdmitReason::UnknownArgument
+            | AdmitReason::WrongType
+            | AdmitReason::BrokenTool => return unclear(Some(tool)),
         }
+        let reason = short(&clean(&error.sentence, self.redactor).replace('\n', " "), MAX_REASON);
+        let end = if reason.ends_with(['?', '…']) { "" } else { "." };
+        let argument = error.path.trim_start_matches('/');
+        let missing = match (error.missing.as_ref(), tool.param(argument)) {
+            ([], Some(param)) => vec![param.name.clone()],
+            (missing, _) => missing.to_vec(),
+        };
         let choices = if error.suggestions.is_empty() { &error.choices } else { &error.suggestions };
-        question.choices = choices.clone();
-        question
+        Question {
+            text: format!("I cannot make a command of that yet: {reason}{end}"),
+            missing,
+            choices: choices.clone(),
+        }
     }
+}
 
-    fn unclear(&self, reason: &str) -> Question {
-        let reason = short(&clean(reason, self.redactor).replace('\n', " "), MAX_REASON);
-        ask(format!("I cannot make a command of that yet: {reason}."))
-    }
+/// The question when nothing better can be asked, with the command to type instead where it is known.
+fn unclear(tool: Option<&Tool>) -> Question {
+    let example = tool.map(|tool| format!(", as in `{}`", tool.manifest().slash.example)).unwrap_or_default();
+    ask(format!(
+        "I could not make a command of that. Please say it in other words, or type the exact command{example}."
+    ))
 }
 
 /// The calls of one answer by what they are.
@@ -214,20 +242,21 @@ impl Sorted {
                 }
             }
             Judged::Missing(question) => self.missing = self.missing.take().or(Some(question)),
-            Judged::Wrong(question) => self.wrong = self.wrong.take().or(Some(question)),
+            Judged::Wrong { question, .. } => self.wrong = self.wrong.take().or(Some(question)),
         }
     }
 }
 
 /// What the model is told about one of its calls.
 fn note(judged: &Judged) -> String {
-    match judged {
-        Judged::Word(_) | Judged::Proposal(..) => "Understood, not done yet. Send it again with the others.".to_owned(),
-        Judged::Missing(question) | Judged::Wrong(question) => format!(
-            "{} Correct it only if the asker's own words say how. Otherwise call ask_clarification.",
-            question.text
-        ),
-    }
+    let wrong = match judged {
+        Judged::Word(_) | Judged::Proposal(..) => {
+            return "Understood, not done yet. Send it again with the others.".to_owned();
+        }
+        Judged::Missing(question) => &question.text,
+        Judged::Wrong { note, .. } => note,
+    };
+    format!("{wrong} Correct it only if the asker's own words say how. Otherwise call ask_clarification.")
 }
 
 /// The answer and what is wrong with it, for the next request.
@@ -241,7 +270,8 @@ pub(super) fn sent_back(answer: &Answer, notes: &[String]) -> Vec<ChatCompletion
         ..ChatCompletionRequestAssistantMessage::default()
     };
     let notes = answer.calls.iter().zip(notes).map(|(call, note)| {
-        ChatCompletionRequestToolMessage { content: note.as_str().into(), tool_call_id: call.id.clone() }.into()
+        ChatCompletionRequestToolMessage { content: note.as_str().into(), tool_call_id: call.id.clone() }
+            .into()
     });
     [said.into()].into_iter().chain(notes).collect()
 }
@@ -260,6 +290,8 @@ fn looks_like_code(text: &str) -> bool {
 fn without_nulls(arguments: Value) -> Value {
     match arguments {
         Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => other,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            other
+        }
     }
 }

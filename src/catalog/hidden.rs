@@ -1,15 +1,21 @@
 /// The first character of `text` that people cannot see, or that changes how the rest is shown: control characters,
 /// direction marks, zero-width and tag characters. The joiner inside an emoji is none of them.
 pub fn hidden_character(text: &str) -> Option<char> {
-    let mut before = None;
-    for character in text.chars() {
+    told_apart(text).find_map(|(character, hidden)| hidden.then_some(character))
+}
+
+/// The text without the characters that [`hidden_character`] finds, line breaks among them.
+pub fn visible(text: &str) -> String {
+    told_apart(text).filter_map(|(character, hidden)| (!hidden).then_some(character)).collect()
+}
+
+/// Each character, and whether it is hidden.
+fn told_apart(text: &str) -> impl Iterator<Item = (char, bool)> {
+    text.chars().scan(None, |before, character| {
         let joins_emoji = character == '\u{200D}' && before.is_some_and(is_pictograph);
-        if is_hidden(character) && !joins_emoji {
-            return Some(character);
-        }
-        before = Some(character);
-    }
-    None
+        *before = Some(character);
+        Some((character, is_hidden(character) && !joins_emoji))
+    })
 }
 
 fn is_pictograph(character: char) -> bool {
@@ -43,6 +49,9 @@ mod tests {
             ("größer 注文 👩\u{200D}💻 ❤\u{FE0F}", None),
         ] {
             assert_eq!(hidden_character(text), found, "{text:?}");
+            assert_eq!(visible(text) == text, found.is_none(), "{text:?}");
+            assert_eq!(hidden_character(&visible(text)), None, "{text:?}");
         }
+        assert_eq!(visible("pro\u{200B}d\u{202E}\r"), "prod");
     }
 }

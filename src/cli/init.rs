@@ -8,11 +8,12 @@ use super::print;
 use crate::catalog::{DEMO_LANDSCAPE, Landscape, Manifest, SHIPPED_TOOLS};
 use crate::config::Config;
 use crate::gate::DEMO_POLICY;
+use crate::interpret::llm::INTERPRETER_PROMPT;
 
 /// The configuration that `init` writes: the defaults, with the files named.
 const CONFIG: &str = include_str!("init/countersign.toml");
 
-/// What each prompt is for. The prompts themselves come with the language model.
+/// What each prompt is for.
 const PROMPTS: &str = include_str!("init/prompts.md");
 
 /// Writes the files for editing, and the JSON Schemas with which editors complete them.
@@ -22,6 +23,7 @@ pub(super) fn init(dir: &Path) -> Result<ExitCode> {
         ("policy.toml".to_owned(), with_schema("policy", DEMO_POLICY)),
         ("catalog.toml".to_owned(), with_schema("catalog", DEMO_LANDSCAPE)),
         ("prompts/README.md".to_owned(), PROMPTS.to_owned()),
+        ("prompts/interpreter.md".to_owned(), INTERPRETER_PROMPT.to_owned()),
         ("schema/countersign.schema.json".to_owned(), pretty(&schema_for!(Config))?),
         ("schema/catalog.schema.json".to_owned(), pretty(&schema_for!(Landscape))?),
         ("schema/tool.schema.json".to_owned(), pretty(&schema_for!(Manifest))?),

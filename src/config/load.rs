@@ -107,6 +107,9 @@ impl Config {
                 config.console.session
             )));
         }
+        if let Some(model) = &config.model {
+            model.check()?;
+        }
         for (name, connection) in &config.connections {
             let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
                 ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))

@@ -3,6 +3,7 @@
 //! Secrets are never written here: a key holds a reference (`env:NAME` or `file:PATH`) and is resolved once, at start.
 
 mod load;
+mod model;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, Source, load};
+pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};
 
 /// `countersign.toml`.
@@ -31,6 +33,8 @@ pub struct Config {
     pub playground: PlaygroundSettings,
     /// Back ends by the name that tool files use.
     pub connections: BTreeMap<String, Connection>,
+    /// The language model that reads sentences; without it they are read by rules.
+    pub model: Option<ModelSettings>,
     /// Logs.
     pub log: Log,
 }
@@ -97,6 +101,8 @@ pub struct Files {
     pub catalog: Option<PathBuf>,
     /// The folder of tool files.
     pub tools: Option<PathBuf>,
+    /// The folder of prompts; a prompt that is not in it is the embedded one.
+    pub prompts: Option<PathBuf>,
 }
 
 /// The demonstration back end.

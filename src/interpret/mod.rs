@@ -1,6 +1,7 @@
 //! Floor 5: makes proposals of plain words. What comes out of here is untrusted until the catalogue and the gate have
 //! seen it.
 
+pub mod llm;
 pub mod offline;
 
 use std::pin::Pin;

@@ -40,12 +40,14 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor that knows these secrets.
     pub fn knowing<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let mut known = Vec::new();
-        for secret in secrets {
-            let plain = secret.expose_secret();
-            if plain.len() < SHORTEST {
-                continue;
-            }
+        secrets.into_iter().fold(Self::default(), Self::and_secret)
+    }
+
+    /// The same redactor with a secret more.
+    #[must_use]
+    pub fn and_secret(mut self, secret: &SecretString) -> Self {
+        let plain = secret.expose_secret();
+        if plain.len() >= SHORTEST {
             for spelling in [
                 plain.to_owned(),
                 BASE64_STANDARD.encode(plain),
@@ -53,10 +55,10 @@ impl Redactor {
                 BASE64_URL_SAFE_NO_PAD.encode(plain),
                 url::form_urlencoded::byte_serialize(plain.as_bytes()).collect(),
             ] {
-                known.push(SecretString::from(spelling));
+                self.known.push(SecretString::from(spelling));
             }
         }
-        Self { known, patterns: Vec::new() }
+        self
     }
 
     /// The same redactor with a tool's own patterns. One that does not compile is an error of the tool file, found when

@@ -12,11 +12,12 @@ use regex::Regex;
 use syn::visit::{self, Visit};
 
 /// Every room and its floor. A room uses strictly lower floors.
-const FLOORS: [(&str, u8); 22] = [
+const FLOORS: [(&str, u8); 24] = [
     ("domain", 0),
     ("catalog", 1),
     ("slash", 2),
     ("gate", 2),
+    ("ground", 2),
     ("redact", 2),
     ("clock", 3),
     ("store", 3),
@@ -28,6 +29,7 @@ const FLOORS: [(&str, u8); 22] = [
     ("web", 7),
     ("control", 7),
     ("worker", 7),
+    ("evals", 7),
     ("playground", 7),
     ("config", 8),
     ("telemetry", 9),

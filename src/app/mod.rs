@@ -22,7 +22,7 @@ use crate::clock::{self, Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
-use crate::interpret::ExactOnly;
+use crate::interpret::offline::Offline;
 use crate::pipeline::Rooms;
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
@@ -108,7 +108,7 @@ impl App {
             connections: Arc::new(connections),
             clock: Arc::clone(&parts.clock),
         };
-        let interpreter = Arc::new(ExactOnly(Arc::clone(&catalog)));
+        let interpreter = Arc::new(Offline::new(Arc::clone(&catalog)));
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
@@ -143,8 +143,8 @@ impl App {
         let addr = listener.local_addr()?;
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
-        let data_dir = self.source.data_dir();
-        let desk = control::serve(Arc::clone(&self.rooms), self.voice(), &data_dir, self.stop.clone());
+        let door = control::open(&self.source.data_dir()).context("the control socket")?;
+        let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
         opened(addr);
         let stop = self.stop.clone();

@@ -80,12 +80,18 @@ pub fn particulars(entry: &Logged) -> String {
         match value {
             Value::Null => {}
             Value::Array(items) => {
-                lines.extend(items.iter().map(|item| format!("{key}: {}", finding(item).unwrap_or_else(|| plain(item)))));
+                lines.extend(
+                    items
+                        .iter()
+                        .map(|item| format!("{key}: {}", finding(item).unwrap_or_else(|| plain(item)))),
+                );
             }
             Value::Object(map) => {
                 lines.extend(map.iter().map(|(name, item)| format!("{key}.{name}: {}", plain(item))));
             }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => lines.push(format!("{key}: {}", plain(value))),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                lines.push(format!("{key}: {}", plain(value)))
+            }
         }
     }
     lines.extend(entry.payloads.iter().map(|payload| format!("{}: sha256 {}", payload.name, payload.sha256)));

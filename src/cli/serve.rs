@@ -15,10 +15,12 @@ pub(super) async fn serve(source: Source) -> Result<ExitCode> {
     let app = App::build(source, Parts::of_this_machine()?).await?;
     let playground = app.playground.is_some();
     let people = people(&app);
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let listen_for = |kind| signal(kind).context("cannot listen for signals");
+    let (mut interrupt, mut terminate) =
+        (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
     let until = async move {
         tokio::select! {
-            _interrupted = tokio::signal::ctrl_c() => {}
+            _interrupted = interrupt.recv() => {}
             _terminated = terminate.recv() => {}
         }
     };

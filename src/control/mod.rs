@@ -77,16 +77,17 @@ struct Desk {
     voice: Voice,
 }
 
-/// Answers on the socket until `stop` is cancelled.
+/// The door, open: who connects is answered once it is served.
+pub struct Door {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+/// Opens the socket.
 ///
 /// # Errors
-/// When the socket cannot be had.
-pub async fn serve(
-    rooms: Arc<Rooms>,
-    voice: Voice,
-    data_dir: &Path,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+/// When it cannot be had.
+pub fn open(data_dir: &Path) -> std::io::Result<Door> {
     let path = socket(data_dir);
     match std::fs::remove_file(&path) {
         Ok(()) => {}
@@ -96,6 +97,20 @@ pub async fn serve(
     let listener = UnixListener::bind(&path)?;
     #[cfg(unix)]
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(Door { listener, path })
+}
+
+/// Answers on the socket until `stop` is cancelled.
+///
+/// # Errors
+/// When the socket breaks.
+pub async fn serve(
+    rooms: Arc<Rooms>,
+    voice: Voice,
+    door: Door,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let Door { listener, path } = door;
     let router = Router::new().route("/say", post(answer)).with_state(Desk { rooms, voice });
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     // A socket file without a server would only puzzle the next command.

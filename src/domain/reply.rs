@@ -27,6 +27,8 @@ pub struct Reply {
 pub enum Tone {
     /// An answer to a question; does not notify.
     Info,
+    /// The bot asks the asker something; an answer in the thread goes on from it.
+    Asking,
     /// Somebody has to do something.
     Waiting,
     /// It is under way.

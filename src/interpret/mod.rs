@@ -4,11 +4,9 @@
 pub mod offline;
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::catalog::{Catalog, help_line};
 use crate::domain::{Interpretation, Origin, PersonId, Place};
 
 /// What an interpreter gets to see. Never tool output, alerts or logs: those have a reader of their own.
@@ -46,8 +44,10 @@ pub enum Speaker {
     Asker,
     /// Another person, by the name to mark the words with. Their words ask for nothing.
     Person(String),
-    /// The bot.
-    Bot,
+    /// The bot, asking something. Its questions and lists of choices carry no argument.
+    BotAsked,
+    /// The bot, stating a fact: a status answer, or what it has done.
+    BotStated,
 }
 
 /// What an interpreter made of a reading.
@@ -90,21 +90,4 @@ pub trait Interpreter: Send + Sync {
 
     /// Reads. Never fails: what goes wrong is a question or an answer.
     fn read(&self, reading: Reading) -> Thinking<'_>;
-}
-
-/// The interpreter that understands no sentences: it says what can be typed instead.
-#[derive(Clone, Debug)]
-pub struct ExactOnly(pub Arc<Catalog>);
-
-impl Interpreter for ExactOnly {
-    fn name(&self) -> &'static str {
-        "exact-only"
-    }
-
-    fn read(&self, reading: Reading) -> Thinking<'_> {
-        let mut lines = vec!["I read exact commands only. You can type:".to_owned()];
-        lines.extend(reading.offered.iter().filter_map(|name| self.0.tool(name)).map(help_line));
-        let interpretation = Interpretation::Answer(lines.join("\n"));
-        Box::pin(std::future::ready(Read { interpretation, by: Origin::Offline, usage: None, note: None }))
-    }
 }

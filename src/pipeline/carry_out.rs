@@ -36,6 +36,10 @@ const STARTS: u32 = 5;
 impl Rooms {
     /// Runs what everybody agreed to, after a last look: the facts it was approved for must still hold.
     pub(super) async fn carry_out(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
+        // Two who agree at the same moment both come here, and the later one may find it running or over.
+        if !matter.row.state.is_open() {
+            return Ok(());
+        }
         let reading = self.hands.facts(&matter.call).await;
         if let Some(why) = reading.unread {
             return self.not_started(&matter.row, &why).await;
@@ -56,7 +60,7 @@ impl Rooms {
     }
 
     /// Without the facts there is no start, but what was agreed to stands. Who waits for a turn is tried again anyway.
-    async fn not_started(&self, row: &RequestRow, why: &str) -> Result<(), Trouble> {
+    async fn not_started(self: &Arc<Self>, row: &RequestRow, why: &str) -> Result<(), Trouble> {
         if row.state == RequestState::Approved {
             return Ok(());
         }
@@ -261,7 +265,7 @@ impl Rooms {
         }
     }
 
-    async fn show(&self, underway: &mut Underway, progress: Progress) -> Result<(), Trouble> {
+    async fn show(self: &Arc<Self>, underway: &mut Underway, progress: Progress) -> Result<(), Trouble> {
         let guard = Guard::Request { id: underway.row.id.clone(), version: underway.row.version };
         let mut next = underway.row.clone();
         next.version += 1;
@@ -283,7 +287,7 @@ impl Rooms {
 
     /// Writes the end down. It happened, so this is tried until it is written: a run without an end on the record
     /// would be taken for one that was interrupted.
-    async fn finish(&self, underway: &Underway, carried: &Carried) {
+    async fn finish(self: &Arc<Self>, underway: &Underway, carried: &Carried) {
         let mut pause = Duration::from_millis(200);
         while let Err(trouble) = self.try_finish(underway, carried).await {
             tracing::error!(request = %underway.row.id, "the end of a run is not on the record yet: {trouble}");
@@ -292,7 +296,7 @@ impl Rooms {
         }
     }
 
-    async fn try_finish(&self, underway: &Underway, carried: &Carried) -> Result<(), Trouble> {
+    async fn try_finish(self: &Arc<Self>, underway: &Underway, carried: &Carried) -> Result<(), Trouble> {
         let now = self.clock.now();
         let mut row = underway.row.clone();
         let took = since(row.started_at.unwrap_or(now), now);

@@ -5,12 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::language::Worded;
 use super::matter::Matter;
 use super::receive::Press;
 use crate::audit::{Actor, Entry, EntryKind, Payload};
 use crate::catalog::Call;
-use crate::domain::{Body, Inbound, Outcome, PersonId, Reply, RequestId};
+use crate::domain::{Body, Inbound, Interpretation, Origin, Outcome, PersonId, Reply, RequestId};
 use crate::gate::{Cleared, Verdict};
+use crate::interpret::Read;
 use crate::store::RequestRow;
 
 /// The event as it came in; its raw bytes hang on the entry as a salted digest, so that they can be purged.
@@ -36,12 +38,12 @@ pub(super) fn received(inbound: &Inbound, request: Option<&RequestId>, person: O
 }
 
 /// The call that was made of the words.
-pub(super) fn interpreted(row: &RequestRow, now: Timestamp, call: &Call) -> Entry {
+pub(super) fn interpreted(row: &RequestRow, now: Timestamp, call: &Call, command: &str) -> Entry {
     let body = json!({
-        "origin": row.origin,
+        "origin": row.origin.clone().unwrap_or(Origin::Slash),
         "tool": call.tool(),
         "args": call.args(),
-        "command": row.command,
+        "command": command,
         "digest": call.digest(),
     });
     by_us(entry(EntryKind::Interpreted, row, now, body))
@@ -50,6 +52,61 @@ pub(super) fn interpreted(row: &RequestRow, now: Timestamp, call: &Call) -> Entr
 /// No call was made of the words, and what was said instead.
 pub(super) fn not_understood(row: &RequestRow, now: Timestamp, by: &str, said: &str) -> Entry {
     by_us(entry(EntryKind::Interpreted, row, now, json!({ "by": by, "text": said, "tool": null })))
+}
+
+/// The calls that a reader made of a sentence, what each argument is carried by, and what the reading cost.
+pub(super) fn read_as_calls(row: &RequestRow, read: &Read, now: Timestamp, calls: &[Worded]) -> Entry {
+    let made: Vec<Value> = calls
+        .iter()
+        .map(|worded| {
+            let call = &worded.call;
+            json!({ "tool": call.tool(), "args": call.args(), "digest": call.digest(), "words": worded.words })
+        })
+        .collect();
+    let mut body = json!({ "origin": read.by, "calls": made, "usage": usage(read), "note": read.note });
+    if let ([only], Value::Object(body)) = (calls, &mut body) {
+        body.insert("tool".to_owned(), json!(only.call.tool()));
+        body.insert("command".to_owned(), json!(only.command));
+    }
+    by_us(entry(EntryKind::Interpreted, row, now, body))
+}
+
+/// A sentence that came to no call, and what was said instead.
+pub(super) fn read_as_words(row: &RequestRow, read: &Read, now: Timestamp, said: &str) -> Entry {
+    let kind = match &read.interpretation {
+        Interpretation::Calls(_) => "calls",
+        Interpretation::Clarify(_) => "clarify",
+        Interpretation::Refuse(_) => "refuse",
+        Interpretation::Answer(_) => "answer",
+        Interpretation::Nothing => "nothing",
+    };
+    let missing = match &read.interpretation {
+        Interpretation::Clarify(question) => json!(question.missing),
+        Interpretation::Calls(_) | Interpretation::Refuse(_) | Interpretation::Answer(_) | Interpretation::Nothing => {
+            Value::Null
+        }
+    };
+    let body = json!({
+        "origin": read.by,
+        "kind": kind,
+        "text": said,
+        "missing": missing,
+        "usage": usage(read),
+        "note": read.note,
+    });
+    by_us(entry(EntryKind::Interpreted, row, now, body))
+}
+
+fn usage(read: &Read) -> Value {
+    let Some(usage) = &read.usage else { return Value::Null };
+    json!({
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_micros": usage.cost_micros,
+        "latency_ms": usage.latency_ms,
+        "attempts": usage.attempts,
+    })
 }
 
 /// What the gate found.

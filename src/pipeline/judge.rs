@@ -17,6 +17,7 @@ impl Rooms {
         mut row: RequestRow,
         call: Call,
         origin: Origin,
+        read: Vec<Entry>,
     ) -> Result<(), Trouble> {
         row.tool = Some(call.tool().to_owned());
         row.args = call.args().clone();
@@ -24,7 +25,6 @@ impl Rooms {
         row.target = Some(call.target().to_owned());
         row.environment = call.environment().map(str::to_owned);
         row.origin = Some(origin.clone());
-        let read = entries::interpreted(&row, self.clock.now(), &call);
         let policy = self.policy.load_full();
 
         // Whoever may not do this at all learns nothing about the back ends.
@@ -35,17 +35,17 @@ impl Rooms {
         };
         if let Some(sentence) = reading.missing {
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
+            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
         }
         if let Some(why) = reading.unread {
             let sentence = answer::unread(&why);
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), vec![read]).await;
+            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
         }
         row.facts = reading.facts;
         row.unreadable = reading.unreadable;
-        let Some(mut matter) = self.matter(row).await? else { return Ok(()) };
-        matter.entries.push(read);
+        let mut matter = self.matter_of(row, call).await?;
+        matter.entries = read;
         let verdict = decide(&policy, &matter.case(self.clock.now()));
         matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
         if verdict.decision == Decision::Deny {
@@ -72,7 +72,7 @@ impl Rooms {
             .all(|prospect| prospect.decision == Decision::Deny)
     }
 
-    async fn deny(&self, matter: Matter, verdict: &Verdict) -> Result<(), Trouble> {
+    async fn deny(self: &Arc<Self>, matter: Matter, verdict: &Verdict) -> Result<(), Trouble> {
         let mut row = matter.row;
         row.note = Some(verdict.sentence().to_owned());
         row.policy = Some(verdict.policy);
@@ -80,7 +80,7 @@ impl Rooms {
         self.conclude(row, RequestState::Refused, reply, matter.entries).await
     }
 
-    async fn cut_short(&self, matter: Matter, short: Short) -> Result<(), Trouble> {
+    async fn cut_short(self: &Arc<Self>, matter: Matter, short: Short) -> Result<(), Trouble> {
         let mut row = matter.row;
         let (state, reply, note) = match short {
             Short::Refuse(sentence) => (RequestState::Refused, answer::refused(&sentence), sentence),
@@ -122,7 +122,7 @@ impl Rooms {
     }
 
     /// A newer request for the same tool and target takes the place of the older one that still waits.
-    async fn supersede_others(&self, newer: &RequestRow) -> Result<(), Trouble> {
+    async fn supersede_others(self: &Arc<Self>, newer: &RequestRow) -> Result<(), Trouble> {
         for older in self.store.waiting(self.clock.now()).await? {
             let same = older.id != newer.id && older.tool == newer.tool && older.target == newer.target;
             if same && older.created_at <= newer.created_at {
@@ -136,7 +136,7 @@ impl Rooms {
 
     /// Ends a request that did not run, with a last word on its card.
     pub(super) async fn conclude(
-        &self,
+        self: &Arc<Self>,
         mut row: RequestRow,
         state: RequestState,
         mut reply: Reply,
@@ -160,7 +160,7 @@ impl Rooms {
     }
 
     /// Ends a request in silence: nothing was asked of us.
-    pub(super) async fn pass_over(&self, mut row: RequestRow, entry: Entry) -> Result<(), Trouble> {
+    pub(super) async fn pass_over(self: &Arc<Self>, mut row: RequestRow, entry: Entry) -> Result<(), Trouble> {
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
         row.state = RequestState::Answered;
@@ -204,7 +204,7 @@ impl Rooms {
 
     /// Says something in the thread of a request, beside its card.
     pub(super) async fn remark(
-        &self,
+        self: &Arc<Self>,
         row: &RequestRow,
         reply: Reply,
         mut entries: Vec<Entry>,
@@ -231,7 +231,7 @@ impl Rooms {
     }
 
     /// Tells the person that something of ours is broken. Best effort: what is broken may be what this needs.
-    pub(super) async fn apologise(&self, request: Option<RequestId>, trouble: &Trouble) {
+    pub(super) async fn apologise(self: &Arc<Self>, request: Option<RequestId>, trouble: &Trouble) {
         let Some(request) = request else { return };
         let Ok(Some(row)) = self.store.request(&request).await else { return };
         let reply = answer::trouble(trouble);

@@ -54,6 +54,12 @@ impl Rooms {
             origin: origin.clone(),
         };
         let Ok(call) = self.catalog.admit(&proposal) else { return Ok(None) };
+        self.matter_of(row, call).await.map(Some)
+    }
+
+    /// The same for a call that has been admitted already.
+    pub(super) async fn matter_of(&self, row: RequestRow, call: Call) -> Result<Matter, Trouble> {
+        let origin = row.origin.clone().unwrap_or(Origin::Slash);
         let assessment = self.catalog.assess(&call, &row.facts, &row.unreadable);
         let held = self.catalog.held(&call, &row.facts);
         let votes = match row.state {
@@ -85,18 +91,27 @@ impl Rooms {
             start_by: row.start_by,
             reason: None,
         };
-        Ok(Some(Matter {
+        let grounding = grounding(&row);
+        Ok(Matter {
             row,
             call,
             assessment,
             held,
             origin,
-            grounding: Grounding::Exact,
+            grounding,
             standing,
             locks: generation,
             entries: Vec::new(),
-        }))
+        })
     }
+}
+
+/// Whether the asker's own words carry the call. An exact command is those words.
+fn grounding(row: &RequestRow) -> Grounding {
+    let Some(words) = &row.words else { return Grounding::Exact };
+    let missing = words.iter().filter(|word| word.said.is_none());
+    let missing: Vec<String> = missing.map(|word| word.argument.clone()).collect();
+    if missing.is_empty() { Grounding::Carried } else { Grounding::Missing(missing) }
 }
 
 fn vote(row: &VoteRow) -> Vote {

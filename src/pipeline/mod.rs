@@ -5,10 +5,13 @@
 
 mod answer;
 mod carry_out;
+mod conversation;
 mod due;
 mod entries;
 mod judge;
+mod language;
 mod matter;
+mod plan;
 mod preview;
 mod propose;
 mod receive;
@@ -138,12 +141,20 @@ impl Rooms {
         }
     }
 
-    /// Writes a step and tells who listens.
-    async fn write(&self, step: Step) -> Result<Result<(), Refused>, Trouble> {
-        let changed = changes(&step.rows);
+    /// Writes a step, tells who listens, and moves on the plans whose steps have ended by it.
+    async fn write(self: &Arc<Self>, step: Step) -> Result<Result<(), Refused>, Trouble> {
+        let (changed, plans) = (changes(&step.rows), plans_of(&step.rows));
         let written = self.ledger.write(step).await?;
         if written.is_ok() {
             self.tell(changed);
+            for plan in plans {
+                let rooms = Arc::clone(self);
+                self.tasks.spawn(async move {
+                    if let Err(trouble) = rooms.advance(&plan).await {
+                        tracing::error!(%plan, "a plan did not move on: {trouble}");
+                    }
+                });
+            }
         }
         Ok(written.map(|_entries| ()))
     }
@@ -162,6 +173,25 @@ impl Rooms {
     fn message_id(&self) -> Result<MessageId, NoEntropy> {
         clock::message_id(self.clock.as_ref(), self.entropy.as_ref())
     }
+}
+
+/// The plans of which a step has ended with these rows.
+fn plans_of(rows: &[Row]) -> Vec<RequestId> {
+    rows.iter()
+        .filter_map(|row| match row {
+            Row::Request(row) if row.state.is_final() => row.plan.clone(),
+            Row::Request(_)
+            | Row::Message(_)
+            | Row::Vote(_)
+            | Row::VoteGone { .. }
+            | Row::Job(_)
+            | Row::Lock(_)
+            | Row::Unlock { .. }
+            | Row::Reaction(_)
+            | Row::ReactionGone(_)
+            | Row::Read { .. } => None,
+        })
+        .collect()
 }
 
 fn changes(rows: &[Row]) -> Vec<Changed> {

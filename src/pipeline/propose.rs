@@ -2,9 +2,7 @@ use std::sync::Arc;
 
 use super::receive::Work;
 use super::{Rooms, Trouble, answer, entries};
-use crate::domain::{Interpretation, Proposal, Reply, Tone};
-use crate::gate::{Decision, prospects};
-use crate::interpret::Reading;
+use crate::domain::Proposal;
 use crate::slash::{self, Parsed};
 use crate::store::{RequestRow, RequestState};
 
@@ -25,7 +23,7 @@ impl Rooms {
         }
     }
 
-    /// Makes a call of the words and brings it before the gate.
+    /// Makes a call of an exact command, or has a sentence read.
     pub(super) async fn asked(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
         match slash::parse(&row.said, &self.catalog) {
             Parsed::Proposal(proposal) => self.admit(row, proposal).await,
@@ -39,62 +37,12 @@ impl Rooms {
         }
     }
 
-    async fn interpret(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
-        let reading = Reading {
-            text: row.said.clone(),
-            asker: row.asker.clone(),
-            place: row.place.clone(),
-            turns: Vec::new(),
-            offered: self.offered(&row),
-            now: self.clock.now(),
-        };
-        let reader = self.interpreter.name();
-        let said = match self.interpreter.read(reading).await.interpretation {
-            Interpretation::Calls(mut calls) if calls.len() == 1 => {
-                let Some(proposal) = calls.pop() else { return Ok(()) };
-                return self.admit(row, proposal).await;
-            }
-            Interpretation::Calls(_) => Some("One thing at a time, please.".to_owned()),
-            Interpretation::Clarify(question) => Some(question.text),
-            Interpretation::Refuse(reason) => Some(reason),
-            Interpretation::Answer(text) => Some(text),
-            Interpretation::Nothing => None,
-        };
-        let now = self.clock.now();
-        let entry =
-            entries::not_understood(&row, now, reader, said.as_deref().unwrap_or("nothing was asked"));
-        match said {
-            Some(text) => {
-                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
-                row.note = Some(title.to_owned());
-                let mut reply = Reply::say(Tone::Info, title);
-                if !rest.is_empty() {
-                    reply = reply.with(crate::domain::Block::Code { text: rest.to_owned() });
-                }
-                self.conclude(row, RequestState::Answered, reply, vec![entry]).await
-            }
-            None => self.pass_over(row, entry).await,
-        }
-    }
-
-    /// The tools this person may use here, by name.
-    fn offered(&self, row: &RequestRow) -> Vec<String> {
-        let Some(person) = &row.asker else { return Vec::new() };
-        let policy = self.policy.load();
-        self.catalog
-            .tools()
-            .filter(|tool| {
-                prospects(&policy, person, &row.place, tool.name())
-                    .iter()
-                    .any(|prospect| prospect.decision != Decision::Deny)
-            })
-            .map(|tool| tool.name().to_owned())
-            .collect()
-    }
-
     async fn admit(self: &Arc<Self>, mut row: RequestRow, proposal: Proposal) -> Result<(), Trouble> {
         match self.catalog.admit(&proposal) {
-            Ok(call) => self.judge(row, call, proposal.origin).await,
+            Ok(call) => {
+                let entry = entries::interpreted(&row, self.clock.now(), &call, &self.catalog.render(&call));
+                self.judge(row, call, proposal.origin, vec![entry]).await
+            }
             Err(error) => {
                 row.origin = Some(proposal.origin.clone());
                 row.note = Some(error.to_string());

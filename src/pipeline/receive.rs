@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Rooms, Trouble, entries};
@@ -56,7 +58,7 @@ pub(super) struct Presser {
 
 impl Rooms {
     /// Finds out who it is, drops what came before, and writes the rest down with its raw bytes.
-    pub(super) async fn receive(&self, inbound: Inbound) -> Result<(Receipt, Option<Work>), Trouble> {
+    pub(super) async fn receive(self: &Arc<Self>, inbound: Inbound) -> Result<(Receipt, Option<Work>), Trouble> {
         match &inbound.body {
             Body::Text(text) => {
                 let text = text.clone();
@@ -89,7 +91,7 @@ impl Rooms {
         }
     }
 
-    async fn receive_text(&self, inbound: Inbound, text: String) -> Result<(Receipt, Option<Work>), Trouble> {
+    async fn receive_text(self: &Arc<Self>, inbound: Inbound, text: String) -> Result<(Receipt, Option<Work>), Trouble> {
         let id = clock::request_id(self.clock.as_ref(), self.entropy.as_ref())?;
         let message = self.message_id()?;
         let person = self.person(&inbound.sender);
@@ -128,7 +130,7 @@ impl Rooms {
     }
 
     async fn receive_reaction(
-        &self,
+        self: &Arc<Self>,
         inbound: &Inbound,
         reaction: crate::domain::Reaction,
     ) -> Result<(Receipt, Option<Work>), Trouble> {
@@ -166,7 +168,7 @@ impl Rooms {
 
     /// Writes down an event about something that exists.
     async fn receive_about(
-        &self,
+        self: &Arc<Self>,
         inbound: Inbound,
         request: Option<RequestId>,
         rows: Vec<Row>,
@@ -250,6 +252,10 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         nonce: String::new(),
         note: None,
         created_at: at,
+        reader: None,
+        words: None,
+        plan: None,
+        steps: Vec::new(),
         expires_at: None,
         start_by: None,
         started_at: None,

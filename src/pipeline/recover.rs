@@ -35,6 +35,8 @@ impl Rooms {
             }
             match row.state {
                 // It was acknowledged, so it is ours to do; nothing of it has been done yet.
+                RequestState::Received if row.plan.is_some() => self.start_step_of_plan(row).await?,
+                RequestState::Started if !row.steps.is_empty() => self.advance(&row.id).await?,
                 RequestState::Received => {
                     let rooms = Arc::clone(self);
                     self.tasks.spawn(async move { rooms.work(Work::Asked(Box::new(row))).await });
@@ -72,7 +74,7 @@ impl Rooms {
     }
 
     /// Nobody knows whether the back end got it.
-    async fn doubt(&self, row: RequestRow, job: JobRow) -> Result<(), Trouble> {
+    async fn doubt(self: &Arc<Self>, row: RequestRow, job: JobRow) -> Result<(), Trouble> {
         let text = "the server stopped in the moment this was sent, so it may or may not have happened; look first, \
                     then ask again if it did not";
         let outcome = Outcome::Unknown(Doubt { text: text.to_owned(), link: None });
@@ -81,7 +83,7 @@ impl Rooms {
 
     /// Writes down how a run ended that was cut off.
     async fn close(
-        &self,
+        self: &Arc<Self>,
         mut row: RequestRow,
         outcome: &Outcome,
         job: Option<JobRow>,

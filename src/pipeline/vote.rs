@@ -45,7 +45,7 @@ impl Rooms {
         let Some(person) = &press.by.person else {
             return Ok(Pressed::Refused("your account is not linked to a person in the policy".to_owned()));
         };
-        if row.state.is_final() || row.state == RequestState::Started {
+        if !row.state.is_open() {
             return Ok(Pressed::Refused(answer::too_late(row)));
         }
         if press.nonce.as_ref().is_some_and(|nonce| *nonce != row.nonce) {
@@ -67,7 +67,7 @@ impl Rooms {
         }
     }
 
-    async fn withdraw(&self, row: &RequestRow, person: &PersonId) -> Result<Pressed, Trouble> {
+    async fn withdraw(self: &Arc<Self>, row: &RequestRow, person: &PersonId) -> Result<Pressed, Trouble> {
         if row.asker.as_ref() != Some(person) {
             let asker = row.asker.as_ref().map_or("the asker", |asker| asker.0.as_str());
             return Ok(Pressed::Refused(format!("only {asker} can withdraw this")));
@@ -89,6 +89,11 @@ impl Rooms {
         }
         let mut next = row.clone();
         next.confirmed_by = Some(person.clone());
+        if !row.steps.is_empty() {
+            let entry = entries::voted(row, press, person, self.clock.now());
+            self.begin(next, row.version, vec![entry]).await?;
+            return Ok(Pressed::Counted);
+        }
         self.put_vote(row, next, Vec::new(), entries::voted(row, press, person, self.clock.now())).await
     }
 
@@ -154,7 +159,7 @@ impl Rooms {
     }
 
     async fn denied_by(
-        &self,
+        self: &Arc<Self>,
         row: &RequestRow,
         person: &PersonId,
         press: &Press,
@@ -206,6 +211,9 @@ impl Rooms {
 
     /// With the votes as they are now: run it, or show on the card who has agreed and who is still to.
     pub(super) async fn look_again(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
+        if !matter.row.state.is_open() {
+            return Ok(());
+        }
         let verdict = decide(&self.policy.load(), &matter.case(self.clock.now()));
         match verdict.decision {
             Decision::Allow => self.carry_out(matter).await,
@@ -228,7 +236,7 @@ impl Rooms {
 
     /// Ends a request before it ran, on its card and in a line that notifies the asker.
     pub(super) async fn end(
-        &self,
+        self: &Arc<Self>,
         row: RequestRow,
         state: RequestState,
         why: String,
@@ -267,7 +275,7 @@ impl Rooms {
     }
 
     /// The message that asked was deleted: that withdraws what has not started.
-    pub(super) async fn gone(&self, message: &MessageId, by: &Presser) -> Result<(), Trouble> {
+    pub(super) async fn gone(self: &Arc<Self>, message: &MessageId, by: &Presser) -> Result<(), Trouble> {
         let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
             return Ok(());
         };
@@ -281,7 +289,7 @@ impl Rooms {
     }
 
     /// Editing a message never changes what was asked. Where that could surprise, it is said.
-    pub(super) async fn edited(&self, message: &MessageId) -> Result<(), Trouble> {
+    pub(super) async fn edited(self: &Arc<Self>, message: &MessageId) -> Result<(), Trouble> {
         let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
             return Ok(());
         };

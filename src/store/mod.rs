@@ -31,7 +31,7 @@ pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
 pub use rows::{
-    Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState,
-    VoteRow,
+    ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
+    RequestRow, RequestState, VoteRow,
 };
 pub use step::{Guard, Refused, Row};

@@ -78,6 +78,11 @@ impl RequestState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
+    /// Whether it can still be decided: it neither runs nor has ended.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Received | Self::Waiting | Self::Approved)
+    }
+
     /// Whether nothing more will come of it.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Received | Self::Waiting | Self::Approved | Self::Started)
@@ -133,6 +138,14 @@ pub struct RequestRow {
     pub note: Option<String>,
     /// When it was received.
     pub created_at: Timestamp,
+    /// Who read the words, where they were no exact command, and how that went: a line for people.
+    pub reader: Option<String>,
+    /// For each argument of a call from language, the words that carry it. `None` for exact commands.
+    pub words: Option<Vec<ArgumentWords>>,
+    /// The plan it is a step of.
+    pub plan: Option<RequestId>,
+    /// The steps, where the words asked for several things.
+    pub steps: Vec<PlannedStep>,
     /// Until when it waits.
     pub expires_at: Option<Timestamp>,
     /// Until when it may start once agreed.
@@ -143,6 +156,38 @@ pub struct RequestRow {
     pub finished_at: Option<Timestamp>,
     /// Grows by one with each write; a write names the version it saw.
     pub version: i64,
+}
+
+/// An argument of a call and the words that carry it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArgumentWords {
+    /// The argument.
+    pub argument: String,
+    /// Its value.
+    pub value: String,
+    /// The asker's words, or where else it comes from. `None` when nobody has said it.
+    pub said: Option<String>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// The tool.
+    pub tool: String,
+    /// Its canonical arguments.
+    pub args: Map<String, Value>,
+    /// The exact command.
+    pub command: String,
+    /// The words that carry its arguments.
+    pub words: Vec<ArgumentWords>,
+    /// What it would take when the plan was made.
+    pub takes: String,
+    /// The request it became, once its turn has come.
+    pub request: Option<RequestId>,
+    /// How that stands.
+    pub state: Option<RequestState>,
+    /// Its result.
+    pub note: Option<String>,
 }
 
 /// One vote of one person on one request; a new one replaces the old.

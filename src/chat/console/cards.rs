@@ -191,6 +191,7 @@ fn standing(row: &RequestRow, names: &BTreeMap<PersonId, String>) -> String {
 const fn tone(tone: Tone) -> (&'static str, &'static str) {
     match tone {
         Tone::Info => ("info", "Answer"),
+        Tone::Asking => ("asking", "Question"),
         Tone::Waiting => ("waiting", "Waiting"),
         Tone::Running => ("running", "Running"),
         Tone::Done => ("done", "Done"),

@@ -10,6 +10,7 @@ mod draft;
 mod english;
 mod fill;
 mod message;
+mod reader;
 mod say;
 mod scan;
 #[cfg(test)]

@@ -323,7 +323,7 @@ impl World {
     async fn light(&mut self) {
         let source = self.source();
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let parts = Parts {
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),

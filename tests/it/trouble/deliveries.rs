@@ -70,10 +70,30 @@ async fn two_people_at_once_start_it_once() {
 }
 
 #[tokio::test]
+async fn the_last_two_of_two_at_once_start_it_once() {
+    let back_end = BackEnd::well().await;
+    let world = World::facing(&back_end).await;
+    for round in 1..=10 {
+        let asked = world.say("alice", "/migrate order-service latest production").await;
+        let card = world.card(asked.id()).await;
+        let click = |person| world.deliver(world.click(person, &card, Action::Approve, None));
+        let (bob, carol) = tokio::join!(click("bob"), click("carol"));
+        for delivered in [bob, carol] {
+            delivered.unwrap();
+        }
+        assert_eq!(world.rest(asked.id()).await.state(), RequestState::Done);
+        let entries = world.entries(asked.id()).await;
+        assert_eq!(entries.iter().filter(|kind| **kind == "started").count(), 1, "{entries:?}");
+        assert_eq!(back_end.asked(BackEnd::MIGRATE), round);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_yes_and_a_no_at_once_have_one_end() {
     let back_end = BackEnd::well().await;
     let world = World::facing(&back_end).await;
-    for _round in 1..=5 {
+    for _round in 1..=10 {
         let before = back_end.asked(BackEnd::DEPLOY);
         let asked = world.say("alice", DEPLOY).await;
         let card = world.card(asked.id()).await;

@@ -1,0 +1,156 @@
+//! From a sentence to calls, questions or words. Whatever the reader made of it, a call that changes something must be
+//! carried by the asker's own words before it goes on.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::conversation::words;
+use super::{Rooms, Trouble, answer, entries};
+use crate::catalog::Call;
+use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
+use crate::gate::{Decision, prospects};
+use crate::ground::{Source, Words, ground};
+use crate::interpret::{Read, Reading};
+use crate::store::{ArgumentWords, RequestRow, RequestState};
+
+/// A call and the words that carry it.
+pub(super) struct Worded {
+    pub call: Call,
+    pub command: String,
+    pub origin: Origin,
+    pub words: Vec<ArgumentWords>,
+}
+
+impl Rooms {
+    /// Has a sentence read, and goes on with what it came to.
+    pub(super) async fn interpret(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
+        let turns = self.turns(&row).await?;
+        let reading = Reading {
+            text: row.said.clone(),
+            asker: row.asker.clone(),
+            place: row.place.clone(),
+            turns: turns.clone(),
+            offered: self.offered(&row),
+            now: self.clock.now(),
+        };
+        let read = self.interpreter.read(reading).await;
+        row.reader = Some(answer::reader(&read));
+        row.origin = Some(read.by.clone());
+        let said = words(&turns, &row.said);
+        match read.interpretation.clone() {
+            Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
+            Interpretation::Clarify(question) => {
+                let reply = answer::question(&question.text, &question.choices, &read);
+                self.said_instead(row, &read, question.text, reply).await
+            }
+            Interpretation::Refuse(reason) => {
+                let reply = answer::with_note(Reply::say(Tone::Refused, &reason), &read);
+                self.said_instead(row, &read, reason, reply).await
+            }
+            Interpretation::Answer(text) => {
+                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+                let mut reply = Reply::say(Tone::Info, title);
+                if !rest.trim().is_empty() {
+                    reply = reply.with(Block::Code { text: rest.trim().to_owned() });
+                }
+                let reply = answer::with_note(reply, &read);
+                self.said_instead(row, &read, text.clone(), reply).await
+            }
+            Interpretation::Nothing => {
+                let entry = entries::read_as_words(&row, &read, self.clock.now(), "nothing was asked");
+                self.pass_over(row, entry).await
+            }
+        }
+    }
+
+    async fn proposed(
+        self: &Arc<Self>,
+        row: RequestRow,
+        read: &Read,
+        proposals: Vec<Proposal>,
+        said: &Words,
+    ) -> Result<(), Trouble> {
+        let mut calls = Vec::new();
+        for proposal in proposals {
+            let call = match self.catalog.admit(&proposal) {
+                Ok(call) => call,
+                Err(error) => {
+                    let reply = answer::with_note(answer::not_admitted(&error), read);
+                    return self.said_instead(row, read, error.to_string(), reply).await;
+                }
+            };
+            let words = self.carried(&call, said);
+            let missing: Vec<&str> =
+                words.iter().filter(|word| word.said.is_none()).map(|word| word.argument.as_str()).collect();
+            if call.effect().mutates() && !missing.is_empty() {
+                let text = answer::ungrounded(&self.catalog.render(&call), &missing);
+                let reply = answer::question(&text, &[], read);
+                return self.said_instead(row, read, text, reply).await;
+            }
+            calls.push(Worded { command: self.catalog.render(&call), call, origin: proposal.origin, words });
+        }
+        let entry = entries::read_as_calls(&row, read, self.clock.now(), &calls);
+        match (calls.len(), calls.pop()) {
+            (0, _) | (_, None) => self.pass_over(row, entry).await,
+            (1, Some(only)) => {
+                let row = RequestRow { words: Some(only.words), ..row };
+                self.judge(row, only.call, only.origin, vec![entry]).await
+            }
+            (_, Some(last)) => {
+                calls.push(last);
+                self.plan(row, calls, entry).await
+            }
+        }
+    }
+
+    /// For each argument, the words that carry it.
+    fn carried(&self, call: &Call, said: &Words) -> Vec<ArgumentWords> {
+        let grounded = ground(&self.catalog, call, said);
+        let quote = |turn: usize, span: std::ops::Range<usize>| {
+            let text = said.turns.get(turn).and_then(|turn| turn.text.get(span));
+            text.map(|text| format!("“{text}”"))
+        };
+        grounded
+            .args
+            .into_iter()
+            .map(|arg| ArgumentWords {
+                argument: arg.argument,
+                value: match &arg.value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                },
+                said: match arg.source {
+                    Source::Asker { turn, span } => quote(turn, span),
+                    Source::Status { .. } => Some("from my answer above".to_owned()),
+                    Source::Catalogue => Some("the only one there is".to_owned()),
+                    Source::Default => Some("as always".to_owned()),
+                    Source::Missing => None,
+                },
+            })
+            .collect()
+    }
+
+    async fn said_instead(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        read: &Read,
+        text: String,
+        reply: Reply,
+    ) -> Result<(), Trouble> {
+        let entry = entries::read_as_words(&row, read, self.clock.now(), &text);
+        row.note = text.lines().next().map(str::to_owned);
+        self.conclude(row, RequestState::Answered, reply, vec![entry]).await
+    }
+
+    /// The tools this person may use here, by name.
+    fn offered(&self, row: &RequestRow) -> Vec<String> {
+        let Some(person) = &row.asker else { return Vec::new() };
+        let policy = self.policy.load();
+        let open = |tool: &str| {
+            let mut prospects = prospects(&policy, person, &row.place, tool).into_iter();
+            prospects.any(|prospect| prospect.decision != Decision::Deny)
+        };
+        self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
+    }
+}

@@ -252,7 +252,7 @@ impl House for Fake {
                 line(row.created_at, &row.sender.display, "Asked", &row.said),
                 line(row.created_at, "countersign", "Judged", "needs 1 of team-lead (approval.production)"),
             ],
-            raw: format!("text={}&thread=", row.said),
+            raw: format!("once=0123&text={}&thread=", row.said),
             row,
         }))
     }

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::session::Visitor;
 use super::state::{Mode, Web};
 use super::transcript::{Entry, entries, names, visible, visible_message};
-use crate::chat::console::{MAX_TEXT, state_word, when};
+use crate::chat::console::{MAX_TEXT, spans, state_word, when};
 use crate::domain::{MessageId, Platform, RequestId};
 use crate::store::RequestRow;
 
@@ -177,14 +177,24 @@ pub(super) async fn story(
         context! {
             at => Serde(when(line.at, web.clock.now())),
             who => line.who,
-            what => line.what,
+            what => Serde(spans(&line.what)),
             detail => line.detail,
         }
     };
     let lines: Vec<_> = story.lines.into_iter().map(line).collect();
     let (frame, _unread) = frame(&web, &visitor).await?;
-    let page = context! { request => Serde(request_view(&web, story.row)), lines, raw => story.raw };
+    let raw = legible(&story.raw);
+    let page = context! { request => Serde(request_view(&web, story.row)), lines, raw };
     web.render("story.html", context! { ..frame, ..page }).map(Html)
+}
+
+/// The raw message; a form of our own field by field, without the empty ones.
+fn legible(raw: &str) -> String {
+    if !raw.starts_with("once=") {
+        return raw.to_owned();
+    }
+    let fields = url::form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty());
+    fields.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What was typed so far.

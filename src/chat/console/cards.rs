@@ -5,7 +5,7 @@ use minijinja::Environment;
 use serde::Serialize;
 
 use super::words::{Span, When, spans, when};
-use crate::domain::{Block, ButtonStyle, Field, MessageId, PersonId, Reply, RequestId, Tone};
+use crate::domain::{Action, Block, ButtonStyle, Field, MessageId, PersonId, Reply, RequestId, Tone};
 use crate::store::{Author, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState};
 
 /// The emoji that mean something here, with the word for them.
@@ -145,16 +145,25 @@ impl MessageView {
 
 fn card(reply: &Reply, message: &MessageRow, seen: &Seen<'_>) -> CardView {
     let request = reply.request.as_ref().or(message.request.as_ref());
-    let row = request.and_then(|id| seen.requests.get(id));
+    // A remark beside the card stays as it was said; how the request stands is told on the card alone.
+    let row = request
+        .and_then(|id| seen.requests.get(id))
+        .filter(|row| row.card.as_ref().is_none_or(|card| *card == message.id));
     let (tone, word) = tone(reply.tone);
     CardView {
         tone,
         word,
         title: spans(&reply.title),
         blocks: reply.blocks.iter().map(block).collect(),
-        primary: reply.buttons.iter().map(button).collect(),
+        primary: reply
+            .buttons
+            .iter()
+            .filter(|button| offered(button.action, row, seen.viewer))
+            .map(button)
+            .collect(),
         request: request.cloned(),
-        asker: row.map(|row| asker(row, seen.names)),
+        // From its start on the card itself says who asked.
+        asker: row.filter(|row| row.started_at.is_none()).map(|row| asker(row, seen.names)),
         state: row.map(|row| standing(row, seen.names)),
         until: row
             .filter(|row| row.state == RequestState::Waiting)
@@ -225,6 +234,14 @@ fn block(block: &Block) -> BlockView {
         Block::Suggest { label, command } => {
             BlockView::Suggest { label: label.clone(), command: command.clone() }
         }
+    }
+}
+
+/// Whether a button is of any use to the viewer: only who asked can confirm or take back.
+fn offered(action: Action, row: Option<&RequestRow>, viewer: &PersonId) -> bool {
+    match action {
+        Action::Confirm | Action::Withdraw => row.is_none_or(|row| row.asker.as_ref() == Some(viewer)),
+        Action::Approve | Action::Deny | Action::Retract => true,
     }
 }
 

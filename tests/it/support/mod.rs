@@ -4,6 +4,7 @@ mod back_end;
 mod machine;
 mod said;
 mod text;
+pub mod webdriver;
 mod world;
 
 pub use back_end::{Answer, BackEnd, service};

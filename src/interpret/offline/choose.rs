@@ -1,7 +1,8 @@
-use super::clause::Clause;
+use super::clause::{Clause, Mood};
 use super::english::{is_asking, is_function, is_light};
 use super::scan::{Item, Kind};
 use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
+use crate::catalog::List;
 use crate::ground::{change, tokenize};
 
 /// The tool that a clause calls for.
@@ -23,9 +24,16 @@ const HEAD: f64 = 2.5;
 /// Finds the tool that a clause calls for, by the words of the tools' examples first and by what is named second.
 pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice> {
     let items = clause.items.as_slice();
-    let head = head(items, clause.start);
+    // What is told, denied or imagined has no verb of an order in front.
+    let ordered = matches!(clause.mood, Mood::Request | Mood::Correction);
+    let head = head(items, clause.start).filter(|_| ordered);
     let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, items, head, vocabulary));
     let mut scored: Vec<Choice> = scored.collect();
+    // A question rather reads.
+    if clause.mood == Mood::Question {
+        let reads = |choice: &Choice| vocabulary.tool(&choice.tool).is_some_and(|tool| !tool.mutates);
+        scored.iter_mut().filter(|choice| reads(choice)).for_each(|choice| choice.score += 0.2);
+    }
     scored.sort_by(|one, two| two.score.total_cmp(&one.score));
     let mut best = scored.into_iter();
     let first = best.next()?;
@@ -51,10 +59,7 @@ fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Voc
     let mut by_words = false;
     for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_word()) {
         let stem = item.stem();
-        if login(items, at)
-            || (is_function(&item.word) && !tool.nouns.contains(&stem))
-            || seen.contains(&stem)
-        {
+        if login(items, at) || seen.contains(&stem) {
             continue;
         }
         let Some(weight) = tool.cue(&stem) else { continue };
@@ -66,11 +71,14 @@ fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Voc
         }
         seen.push(stem);
     }
-    if blocked(tool, items, head, vocabulary) {
+    let counts = tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
+    let relative = counts && change(&tokens(items)).is_some();
+    if !relative
+        && (blocked(tool, items, head, vocabulary)
+            || (strongest.0 < HEAD && other_object(tool, items, head, vocabulary)))
+    {
         return None;
     }
-    let relative = change(&tokens(items)).is_some()
-        && tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
     let fit = fit(tool, items);
     let signature = signature(tool, items);
     if !by_words && !signature && !relative {
@@ -118,6 +126,32 @@ fn acts(items: &[Item], at: usize) -> bool {
     })
 }
 
+/// "drop the sessions table": the verb is a usual one, and what it is done to is nothing that the tool acts on.
+fn other_object(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
+    let Some(at) = head else { return false };
+    let named = items
+        .iter()
+        .any(|item| matches!(item.name_in(List::Services).or(item.name_in(List::Targets)), Some(_)));
+    let object = items.get(at + 1..).unwrap_or_default().iter().find(|item| !is_function(&item.word));
+    let own = |item: &Item| {
+        let stem = item.stem();
+        tool.cue(&stem).is_some()
+            || tool
+                .slots
+                .iter()
+                .any(|slot| slot.anchors.contains(&stem) || slot.keywords.contains(&item.word))
+            || vocabulary.is_cue(&stem)
+    };
+    let by_name = items.get(at).is_some_and(|item| tool.nouns.contains(&item.stem()));
+    tool.mutates
+        && !by_name
+        && !named
+        && object.is_some_and(|item| {
+            item.is_content() && !item.is_identifier() && !is_light(&item.word) && !own(item)
+        })
+        && !tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase))
+}
+
 /// How well the things that are named fit the arguments.
 fn fit(tool: &ToolWords, items: &[Item]) -> f64 {
     let takes_anything =
@@ -133,7 +167,12 @@ fn fit(tool: &ToolWords, items: &[Item]) -> f64 {
 }
 
 fn distinct(item: &Item) -> bool {
-    matches!(item.kind, Kind::Name(_) | Kind::Version | Kind::Duration(_) | Kind::Number(_))
+    match &item.kind {
+        // Whoever is named is not acted on.
+        Kind::Name(found) => found.iter().any(|(list, _)| *list != List::People),
+        Kind::Version | Kind::Duration(_) | Kind::Number(_) => true,
+        Kind::Word | Kind::Mark | Kind::Quote => false,
+    }
 }
 
 pub(super) fn takes(tool: &ToolWords, item: &Item) -> bool {
@@ -165,18 +204,17 @@ fn slot_takes(slot: &Slot, item: &Item) -> bool {
 /// Whether the kinds of things that are named belong to this tool alone: a version with a service or a place, a
 /// number of things with one.
 fn signature(tool: &ToolWords, items: &[Item]) -> bool {
-    let telling = tool
-        .slots
-        .iter()
-        .filter(|slot| slot.required && matches!(slot.shape, Shape::Version | Shape::Number));
     let said = |slot: &Slot| {
         items.iter().any(|item| match (slot.shape, &item.kind) {
             (Shape::Version, Kind::Version) | (Shape::Number, Kind::Number(_)) => true,
-            _ => slot.keywords.contains(&item.word) && item.is_word(),
+            (Shape::Identifier, Kind::Word) if item.is_identifier() => true,
+            (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
+            _ => false,
         })
     };
-    let names = items.iter().filter(|item| matches!(item.kind, Kind::Name(_)));
-    let named = names.clone().count();
-    let fits = items.iter().filter(|item| distinct(item)).all(|item| takes(tool, item));
-    telling.into_iter().any(said) && named >= 1 && fits
+    let mut named = items.iter().filter(|item| distinct(item));
+    let telling = tool.slots.iter().filter(|slot| slot.required).any(said);
+    telling
+        && named.clone().any(|item| matches!(item.kind, Kind::Name(_)))
+        && named.all(|item| takes(tool, item))
 }

@@ -210,6 +210,8 @@ impl<'a> Pass<'a, '_> {
         let link = self.link(clause);
         match clause.mood {
             Mood::Request | Mood::Correction => {}
+            // "who is on call for identity and for payments?"
+            Mood::Question if self.drafts.last().is_some() => {}
             Mood::Negated => {
                 self.context.extend(clause.items.iter().cloned());
                 return;
@@ -275,7 +277,7 @@ impl<'a> Pass<'a, '_> {
             .collect();
         let only_names = |items: &[Item]| only_names(items, tool);
         let Some(slot) = tool.text() else { return };
-        let Some(mut range) = text::text(slot, &items, only_names) else { return };
+        let Some(mut range) = text::text(tool, slot, &items, only_names) else { return };
         let strict = self.message.get(..range.start).is_some_and(|head| head.trim_end().ends_with(':'));
         let mut end_clause = None;
         for (later, clause) in sentence.clauses.iter().enumerate().skip(at + 1) {

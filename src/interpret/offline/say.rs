@@ -144,7 +144,10 @@ fn about(catalog: &Catalog, tool: &str) -> String {
 fn unknown(catalog: &Catalog, heard: &Heard) -> Interpretation {
     let names = heard.items.iter().any(|item| matches!(item.kind, Kind::Name(_)));
     let says = heard.items.iter().any(|item| {
-        item.is_content() && !super::english::is_filler(&item.word) && !super::english::is_light(&item.word)
+        item.is_content()
+            && !super::english::is_filler(&item.word)
+            && !super::english::is_light(&item.word)
+            && !super::english::is_small_talk(&item.word)
     });
     if names && heard.unknown.is_none() && !heard.question {
         let text = format!("What shall I do?\n{}", commands(catalog, heard));

@@ -162,6 +162,12 @@ impl ToolWords {
         for example in &manifest.examples {
             let tokens = tokenize(&example.say);
             let valued = values(&tokens, &example.args, &mut slots, lists);
+            let plain = |at: &usize| {
+                tokens.get(*at).is_some_and(|token| !token.is_mark() && !is_function(&token.fold))
+            };
+            // "is the gateway up?" has no other word that calls for the tool.
+            let bare = !(0..tokens.len()).any(|at| !valued.contains(&at) && plain(&at));
+            let last = tokens.iter().rposition(|token| !token.is_mark()).map_or(0, |at| at + 1);
             let mut first = true;
             for (at, token) in tokens.iter().enumerate() {
                 if token.is_mark() || valued.contains(&at) || is_digits(&token.fold) {
@@ -169,6 +175,12 @@ impl ToolWords {
                 }
                 known.insert(token.fold.clone());
                 if is_function(&token.fold) {
+                    if bare
+                        && matches!(token.fold.as_str(), "up" | "down" | "on" | "off" | "over" | "out")
+                        && at + 1 >= last
+                    {
+                        cues.insert(stem(&token.fold), 0.6);
+                    }
                     continue;
                 }
                 let strength = if is_light(&token.fold) { 0.3 } else { 0.8 };
@@ -196,10 +208,6 @@ impl ToolWords {
 
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.name == name)
-    }
-
-    pub fn has(&self, shape: Shape) -> bool {
-        self.slots.iter().any(|slot| slot.shape == shape)
     }
 
     /// The slot that a sentence fills.
@@ -233,9 +241,26 @@ impl Slot {
             names: param.names.clone(),
             minimum: schema.and_then(|schema| schema.get("minimum")).and_then(Value::as_i64),
             keywords,
-            anchors: param.name.split('_').map(stem).collect(),
+            anchors: anchors(param, shape),
         }
     }
+}
+
+/// The words that announce a value: the argument's name, and what else a version is called.
+fn anchors(param: &Param, shape: Shape) -> HashSet<String> {
+    let own = param.name.split('_').map(stem);
+    let versions: &[&str] = match shape {
+        Shape::Version => &["version", "build", "release", "tag", "commit", "revision"],
+        Shape::Name(_)
+        | Shape::Enum
+        | Shape::Number
+        | Shape::Flag
+        | Shape::Duration
+        | Shape::Identifier
+        | Shape::Phrase
+        | Shape::Text => &[],
+    };
+    own.chain(versions.iter().map(|word| stem(word))).collect()
 }
 
 /// The shape of an argument, from its type, its list, its name where that is a usual one, and the examples.

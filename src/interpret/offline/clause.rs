@@ -167,6 +167,9 @@ fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[It
 }
 
 fn report_is_open(clause: &Clause) -> bool {
+    if clause.items.get(clause.start).is_some_and(|item| item.is("according")) {
+        return true;
+    }
     let last = clause.items.iter().rev().find(|item| !is_content_free(&item.word));
     last.is_none_or(|item| item.is_word() && is_speech(&item.word))
 }

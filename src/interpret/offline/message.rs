@@ -140,6 +140,16 @@ impl<'a> Pass<'a, '_> {
         if clause.mood == Mood::Correction {
             self.correcting = true;
         }
+        // "..., no, ..."
+        let no = clause.items.iter().any(|item| item.is("no") || item.is("nope"));
+        if no
+            && !self.drafts.is_empty()
+            && clause.items.len() <= 2
+            && clause.items.iter().all(|item| is_filler(&item.word))
+        {
+            self.correcting = true;
+            return;
+        }
         let choice = choose(clause, self.reader.vocabulary);
         let Some((choice, tool)) = choice.and_then(|choice| {
             let tool = self.reader.vocabulary.tool(&choice.tool)?;
@@ -399,7 +409,11 @@ impl<'a> Pass<'a, '_> {
         }
         let own = draft.parts.first().map(|(_, items)| items.as_slice()).unwrap_or_default();
         for slot in tool.slots.iter().filter(|slot| slot.shape == Shape::Phrase) {
-            let mut found = text::phrase(tool, slot, own, self.reader.vocabulary);
+            let corrected = draft.parts.iter().rev().filter(|(link, _)| *link == Link::Instead);
+            let corrected =
+                corrected.filter_map(|(_, items)| items.iter().find(|item| item.is_identifier())).next();
+            let mut found = corrected.map(|item| item.text.clone()).filter(|_| slot.required);
+            found = found.or_else(|| text::phrase(tool, slot, own, self.reader.vocabulary));
             if found.is_none() && slot.required && points(own) {
                 found = self
                     .context
@@ -450,7 +464,8 @@ impl<'a> Pass<'a, '_> {
     fn point(&self, frame: &mut Frame, draft: &Draft<'a>, items: &[Item]) {
         let tool = draft.tool;
         let relative = change(&tokens(items)).is_some();
-        let pointing = points(items) || relative;
+        let follows_up = !tool.mutates && self.reader.focus.is_fresh;
+        let pointing = points(items) || relative || follows_up;
         let nothing_named = !items.iter().any(|item| matches!(item.kind, Kind::Name(_)));
         let context = fills(tool, &self.context, Link::Beside);
         let context = Some(rows(&context)).filter(|rows| rows.rows.len() == 1 && rows.open.is_empty());
@@ -481,15 +496,11 @@ impl<'a> Pass<'a, '_> {
         let tool = draft.tool;
         let slot = tool.slots.iter().find(|slot| slot.shape == Shape::Phrase && slot.required);
         let Some(slot) = slot else { return Vec::new() };
-        let tokens = draft
-            .parts
-            .iter()
-            .skip(1)
-            .filter_map(|(_, items)| items.iter().find(|item| item.is_identifier()));
+        let beside = draft.parts.iter().skip(1).filter(|(link, _)| *link != Link::Instead);
+        let tokens = beside.filter_map(|(_, items)| items.iter().find(|item| item.is_identifier()));
         let frame = |item: &Item| {
-            let args: Map<String, Value> =
-                [(slot.name.clone(), Value::String(item.text.clone()))].into_iter().collect();
-            Frame::new(tool, args)
+            let value = Value::String(item.text.clone());
+            Frame::new(tool, [(slot.name.clone(), value)].into_iter().collect())
         };
         tokens.map(frame).collect()
     }
@@ -590,7 +601,7 @@ fn about(clause: &Clause, tool: &ToolWords) -> bool {
 }
 
 /// Whether items only name what a tool takes, with polite words around.
-fn only_names(items: &[Item], tool: &ToolWords) -> bool {
+pub(super) fn only_names(items: &[Item], tool: &ToolWords) -> bool {
     let named = items.iter().filter(|item| !item.is_word() && item.kind != Kind::Mark);
     named.clone().next().is_some()
         && named.clone().all(|item| takes(tool, item))

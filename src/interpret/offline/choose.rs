@@ -27,7 +27,7 @@ pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice>
     // What is told, denied or imagined has no verb of an order in front.
     let ordered = matches!(clause.mood, Mood::Request | Mood::Correction);
     let head = head(items, clause.start).filter(|_| ordered);
-    let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, items, head, vocabulary));
+    let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, clause, head, vocabulary));
     let mut scored: Vec<Choice> = scored.collect();
     // A question rather reads.
     if clause.mood == Mood::Question {
@@ -52,14 +52,20 @@ fn head(items: &[Item], start: usize) -> Option<usize> {
     first.filter(|(_, item)| item.is_word()).map(|(at, _)| at)
 }
 
-fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> Option<Choice> {
+fn score(tool: &ToolWords, clause: &Clause, head: Option<usize>, vocabulary: &Vocabulary) -> Option<Choice> {
+    let items = clause.items.as_slice();
+    let asked = clause.mood == Mood::Question || items.iter().any(|item| item.is("whether") || item.is("if"));
     let mut score = 0.0;
     let mut strongest = (0.0, None);
     let mut seen = Vec::new();
     let mut by_words = false;
     for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_word()) {
         let stem = item.stem();
-        if login(items, at) || seen.contains(&stem) {
+        // "up" and "ok" call for a tool in a question alone.
+        if login(items, at)
+            || seen.contains(&stem)
+            || (is_function(&item.word) && !asked && !tool.nouns.contains(&stem))
+        {
             continue;
         }
         let Some(weight) = tool.cue(&stem) else { continue };
@@ -80,7 +86,7 @@ fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Voc
         return None;
     }
     let fit = fit(tool, items);
-    let signature = signature(tool, items);
+    let signature = signature(tool, items) || (strongest.0 > 0.0 && peculiar(tool, items, vocabulary));
     if !by_words && !signature && !relative {
         return None;
     }
@@ -157,13 +163,22 @@ fn fit(tool: &ToolWords, items: &[Item]) -> f64 {
     let takes_anything =
         tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase) && slot.required);
     let named = items.iter().filter(|item| distinct(item));
-    named
-        .map(|item| match (takes(tool, item), takes_anything) {
-            (true, _) => 0.3,
-            (false, true) => 0.0,
-            (false, false) => -0.5,
-        })
-        .sum()
+    let states = items.iter().filter(|item| item.is_word() && names_choice(tool, item)).count();
+    let states = if states > 0 { 0.5 } else { 0.0 };
+    states
+        + named
+            .map(|item| match (takes(tool, item), takes_anything) {
+                (true, _) => 0.3,
+                (false, true) => 0.0,
+                (false, false) => -0.5,
+            })
+            .sum::<f64>()
+}
+
+/// Whether a word is one of the few that an argument may be.
+fn names_choice(tool: &ToolWords, item: &Item) -> bool {
+    let fixed = tool.slots.iter().filter(|slot| slot.shape == Shape::Enum);
+    fixed.filter_map(|slot| slot.names.as_ref()).any(|names| names.resolve(&item.word).is_some())
 }
 
 fn distinct(item: &Item) -> bool {
@@ -217,4 +232,21 @@ fn signature(tool: &ToolWords, items: &[Item]) -> bool {
     telling
         && named.clone().any(|item| matches!(item.kind, Kind::Name(_)))
         && named.all(|item| takes(tool, item))
+}
+
+/// Whether a name is of a list that this tool alone needs: a severity calls for an incident.
+fn peculiar(tool: &ToolWords, items: &[Item], vocabulary: &Vocabulary) -> bool {
+    let needs = |tool: &ToolWords, list: List| {
+        tool.slots.iter().any(|slot| slot.required && slot.shape == Shape::Name(list))
+    };
+    let mut lists = items.iter().flat_map(|item| match &item.kind {
+        Kind::Name(found) => found.iter().map(|(list, _)| *list).collect(),
+        Kind::Word | Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => {
+            Vec::new()
+        }
+    });
+    tool.text().is_some()
+        && lists.any(|list| {
+            needs(tool, list) && vocabulary.tools().iter().filter(|tool| needs(tool, list)).count() == 1
+        })
 }

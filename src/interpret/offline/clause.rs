@@ -4,6 +4,8 @@ use super::english::{
 };
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
+use crate::catalog::List;
+use crate::ground::ordinary;
 
 /// A clause: what stands between two marks or joining words.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +87,12 @@ fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary
     let mut clauses: Vec<Clause> = Vec::new();
     for (joiner, items) in split(items) {
         let (mood, start) = mood(&items, bot, vocabulary);
+        // "bob: deploy checkout" is what bob said, or what bob is to do.
+        if let Some(last) =
+            clauses.last_mut().filter(|last| joiner == Joiner::Colon && speaks(last, vocabulary))
+        {
+            last.mood = Mood::Reported;
+        }
         // "if I scaled it, would that need an approval?"
         let mood = if question && mood == Mood::Conditional { Mood::Question } else { mood };
         let mood = carried_over(clauses.last(), joiner, mood, &items);
@@ -166,8 +174,34 @@ fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[It
     }
 }
 
+/// Whether a clause is one name of a person, or one word that nobody knows, such as a person's name.
+fn speaks(clause: &Clause, vocabulary: &Vocabulary) -> bool {
+    let [item] = clause.items.as_slice() else { return false };
+    match &item.kind {
+        Kind::Name(found) => found.iter().all(|(list, _)| *list == List::People),
+        Kind::Word => {
+            let english = ordinary(&item.word)
+                || is_function(&item.word)
+                || is_light(&item.word)
+                || is_filler(&item.word);
+            !english
+                && !vocabulary.knows(&item.word)
+                && !item.is_identifier()
+                && !is_negation(&item.word)
+                && !matches!(
+                    item.word.as_str(),
+                    "correction" | "warning" | "attention" | "emergency" | "task" | "todo" | "hotfix"
+                )
+        }
+        Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => false,
+    }
+}
+
 fn report_is_open(clause: &Clause) -> bool {
     if clause.items.get(clause.start).is_some_and(|item| item.is("according")) {
+        return true;
+    }
+    if clause.items.len() == 1 {
         return true;
     }
     let last = clause.items.iter().rev().find(|item| !is_content_free(&item.word));
@@ -263,6 +297,14 @@ fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         _ if courtesy(items, at) => Step::Is(Mood::Statement),
         ("what", "if", _) | ("if", "only", _) => Step::Is(Mood::Unreal),
         ("as", "soon", "as") | ("in", "case", _) => Step::Is(Mood::Conditional),
+        ("it" | "would" | "i'd" | "i", ..) if nicely(items, at).is_some() => {
+            Step::Wants(nicely(items, at).unwrap_or_default())
+        }
+        (
+            "i" | "we",
+            "wonder" | "think" | "guess" | "believe" | "feel" | "doubt" | "hope" | "remember" | "suppose",
+            _,
+        ) => Step::Is(Mood::Unreal),
         ("according", "to", _) => Step::Is(Mood::Reported),
         ("when" | "once", _, _) if sequence(items, at) => Step::Is(Mood::Statement),
         ("if" | "once" | "whenever" | "unless" | "until" | "after" | "before" | "while", ..) => {
@@ -304,9 +346,30 @@ fn sequence(items: &[Item], at: usize) -> bool {
     points && ends
 }
 
+/// "it would be great if you could deploy": how many items stand before the order.
+fn nicely(items: &[Item], at: usize) -> Option<usize> {
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    let would =
+        (0..4).any(|offset| matches!(word(offset), "would" | "appreciate" | "i'd" | "great" | "nice"));
+    let found = (2..8).find(|offset| {
+        word(*offset) == "if"
+            && word(offset + 1) == "you"
+            && matches!(word(offset + 2), "could" | "can" | "would")
+    });
+    found.filter(|_| would).map(|offset| offset + 3)
+}
+
 /// "if you can", "when you get a chance", "as soon as possible": no condition.
 fn courtesy(items: &[Item], at: usize) -> bool {
     let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    let before = at.checked_sub(1).and_then(|at| items.get(at)).map_or("", |item| item.word.as_str());
+    if word(0) == "if" && matches!(before, "check" | "see" | "tell" | "know" | "me" | "look" | "out") {
+        return true;
+    }
+    let agreeable = matches!(word(3), "ok" | "okay" | "fine" | "possible" | "alright" | "convenient");
+    if word(0) == "if" && matches!((word(1), word(2)), ("that" | "it", "'s" | "is")) && agreeable {
+        return true;
+    }
     matches!(
         (word(0), word(1), word(2)),
         ("if" | "when", "possible" | "necessary" | "needed", _)

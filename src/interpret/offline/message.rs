@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::choose::{Choice, choose, takes, tokens};
 use super::clause::{Clause, Joiner, Mood, Sentence, sentences};
@@ -101,7 +101,21 @@ fn deferred(items: &[Item]) -> bool {
                         | "described"
                 )
             });
-        follow || as_somebody_says
+        let elsewhere = matches!(word(at), "do" | "execute" | "apply" | "follow" | "carry" | "perform")
+            && items.iter().skip(at + 1).any(|item| {
+                matches!(
+                    item.word.as_str(),
+                    "steps"
+                        | "instructions"
+                        | "suggestion"
+                        | "recommendation"
+                        | "remedy"
+                        | "workaround"
+                        | "fix"
+                        | "thing"
+                )
+            });
+        follow || as_somebody_says || elsewhere
     })
 }
 
@@ -310,6 +324,10 @@ impl<'a> Pass<'a, '_> {
             }
         }
         self.text_until = range.end;
+        if items.iter().any(|item| item.kind == Kind::Quote && item.span == range) {
+            draft.text = Some(range);
+            return;
+        }
         match &end_clause {
             Some((true, items)) => draft.parts.push((Link::Beside, items.clone())),
             Some((false, _)) => {}
@@ -587,17 +605,20 @@ fn capability(clause: &Clause, tool: &ToolWords) -> bool {
 fn about(clause: &Clause, tool: &ToolWords) -> bool {
     let items = clause.items.get(clause.start..).unwrap_or_default();
     let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
-    let how_to = matches!(
-        (word(0), word(1)),
-        ("how", "do" | "can" | "to" | "should" | "long" | "often")
-            | ("do" | "should", "i" | "we")
-            | ("why", _)
-    ) && !items.iter().any(|item| matches!(item.word.as_str(), "call" | "page" | "oncall"));
+    let how_to = word(2) != "have"
+        && matches!(
+            (word(0), word(1)),
+            ("how", "do" | "can" | "to" | "should" | "long" | "often")
+                | ("do" | "should", "i" | "we")
+                | ("why", _)
+        )
+        && !items.iter().any(|item| matches!(item.word.as_str(), "call" | "page" | "oncall"));
     let nothing_named = !items.iter().any(|item| takes(tool, item));
     let deictic = items.iter().any(|item| matches!(item.word.as_str(), "this" | "these" | "that" | "those"));
     how_to
         || (nothing_named && deictic)
-        || matches!((word(0), word(1)), ("can" | "could" | "do" | "does", _) if nothing_named)
+        || (word(2) != "have"
+            && matches!((word(0), word(1)), ("can" | "could" | "do" | "does", _) if nothing_named))
 }
 
 /// Whether items only name what a tool takes, with polite words around.

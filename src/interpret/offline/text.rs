@@ -73,10 +73,7 @@ fn rest(tool: &ToolWords, items: &[Item]) -> Option<usize> {
             || is_light(&item.word)
             || is_filler(&item.word)
             || tool.cue(&stem).is_some()
-            || tool
-                .slots
-                .iter()
-                .any(|slot| matches!(slot.shape, Shape::Name(list) if item.name_in(list).is_some()))
+            || tool.slots.iter().any(|slot| slot.shape != Shape::Text && slot.knows(item))
     };
     let start = items.iter().position(|item| !known(item))?;
     let words = items.get(start..)?;
@@ -136,7 +133,10 @@ pub(super) fn phrase(
             .iter()
             .position(|item| item.is_word() && tool.cue(&item.stem()).is_some_and(|weight| weight > 0.5))
     })?;
-    after(tool, items, at).or_else(|| ahead(tool, items, at))
+    // "the failover runbook for payments": the name comes first. "A runbook for slow queries" has none before it.
+    let linked = items.get(at + 1).is_some_and(|next| is_function(&next.word));
+    let (before, behind) = (ahead(tool, items, at), after(tool, items, at));
+    if linked { before.or(behind) } else { behind.or(before) }
 }
 
 fn is_part(tool: &ToolWords, item: &Item) -> bool {
@@ -197,7 +197,15 @@ fn after(tool: &ToolWords, items: &[Item], at: usize) -> Option<String> {
 }
 
 fn ahead(tool: &ToolWords, items: &[Item], at: usize) -> Option<String> {
-    let part = |item: &Item| is_part(tool, item) && !is_light(&item.word) && tool.cue(&item.stem()).is_none();
+    let plain = |word: &str| {
+        matches!(
+            word,
+            "good" | "right" | "new" | "old" | "correct" | "proper" | "short" | "general" | "existing"
+        )
+    };
+    let part = |item: &Item| {
+        is_part(tool, item) && !is_light(&item.word) && !plain(&item.word) && tool.cue(&item.stem()).is_none()
+    };
     let mut from = at;
     while from.checked_sub(1).and_then(|at| items.get(at)).is_some_and(part) {
         from -= 1;

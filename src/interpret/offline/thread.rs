@@ -153,7 +153,7 @@ fn answer(reader: &Reader<'_>, tool: &ToolWords, frame: &Frame, text: &str, item
     let question = reader.focus.question.as_deref().unwrap_or_default();
     let mut base = frame.args.clone();
     base.extend(ordinal(reader, tool, frame, items, question));
-    let said = rows(&amounts(reader, tool, fills(tool, items, Link::Beside), items));
+    let said = rows(&amounts(reader, tool, listed(tool, items), items));
     let said = if said.open.is_empty() { said.rows } else { vec![Map::new()] };
     let accepts = frame.missing.is_empty() && accepted(items);
     let mut changed: Vec<Frame> = Vec::new();
@@ -166,6 +166,18 @@ fn answer(reader: &Reader<'_>, tool: &ToolWords, frame: &Frame, text: &str, item
         }
     }
     changed
+}
+
+/// The values of an answer, where "and" and commas stand between several and "or" between alternatives.
+fn listed(tool: &ToolWords, items: &[Item]) -> Vec<Fill> {
+    let mut link = Link::Beside;
+    let mut out = Vec::new();
+    for part in items.split_inclusive(|item| matches!(item.word.as_str(), "and" | "," | "&" | "or" | "/")) {
+        out.extend(fills(tool, part, link));
+        let either = part.last().is_some_and(|item| item.is("or") || item.is("/"));
+        link = if either { Link::Or } else { Link::Beside };
+    }
+    out
 }
 
 /// "two more" answers "how many?" only where the present number was stated.

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::english::{is_function, is_light, stem};
+use super::scan::Item;
 use crate::catalog::{Catalog, List, Names, Param, ParamKind, Tool};
 use crate::domain::parse_span;
 use crate::ground::{duration_at, near_miss, ordinary, tokenize};
@@ -82,7 +83,10 @@ impl Vocabulary {
         }
         for tool in &mut tools {
             for (cue, weight) in &mut tool.cues {
-                *weight /= spread.get(cue).copied().unwrap_or(1.0);
+                // The word that is a tool's name is that tool's, whoever else's examples have it.
+                if tool.nouns.len() > 1 || !tool.nouns.contains(cue) {
+                    *weight /= spread.get(cue).copied().unwrap_or(1.0);
+                }
             }
         }
         Self { tools, lists, known, compounds }
@@ -167,7 +171,6 @@ impl ToolWords {
             };
             // "is the gateway up?" has no other word that calls for the tool.
             let bare = !(0..tokens.len()).any(|at| !valued.contains(&at) && plain(&at));
-            let last = tokens.iter().rposition(|token| !token.is_mark()).map_or(0, |at| at + 1);
             let mut first = true;
             for (at, token) in tokens.iter().enumerate() {
                 if token.is_mark() || valued.contains(&at) || is_digits(&token.fold) {
@@ -176,8 +179,7 @@ impl ToolWords {
                 known.insert(token.fold.clone());
                 if is_function(&token.fold) {
                     if bare
-                        && matches!(token.fold.as_str(), "up" | "down" | "on" | "off" | "over" | "out")
-                        && at + 1 >= last
+                        && matches!(token.fold.as_str(), "up" | "down" | "ok" | "okay" | "fine" | "alright")
                     {
                         cues.insert(stem(&token.fold), 0.6);
                     }
@@ -217,6 +219,22 @@ impl ToolWords {
 }
 
 impl Slot {
+    /// Whether a word announces the argument, or is a value of its list.
+    pub fn knows(&self, item: &Item) -> bool {
+        let listed = match self.shape {
+            Shape::Name(list) => item.name_in(list).is_some(),
+            Shape::Enum => self.names.as_ref().is_some_and(|names| names.resolve(&item.word).is_some()),
+            Shape::Number
+            | Shape::Flag
+            | Shape::Duration
+            | Shape::Version
+            | Shape::Identifier
+            | Shape::Phrase
+            | Shape::Text => false,
+        };
+        listed || self.anchors.contains(&item.stem())
+    }
+
     fn learn(tool: &Tool, param: &Param) -> Self {
         let examples = tool.manifest().examples.iter().filter_map(|example| example.args.get(&param.name));
         let values: Vec<&Value> = examples.collect();

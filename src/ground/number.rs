@@ -39,6 +39,8 @@ pub fn number_at(tokens: &[Token], at: usize) -> Option<Quantity> {
     let word = |offset: usize| tokens.get(at + offset).map_or("", |token| token.fold.as_str());
     let quantity = |value, tokens| Some(Quantity { value, tokens });
     match (word(0), word(1), word(2), word(3)) {
+        // Larger numbers are written in digits; half of one is none.
+        (first, "hundred" | "thousand" | "million" | "k", ..) if first != "a" => None,
         ("half", "a", "dozen", _) => quantity(6, 3),
         ("a", "dozen", _, _) => quantity(12, 2),
         ("a", "pair", "of", _) => quantity(2, 3),

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 /// Words that mean what they say and are no slips of the finger for a name or a command, though they are near one.
 const WORDS: &str = "
-    about above after again agent alert alerts alive alone along also always another answer anybody anyone anything are
+    halve halved halving doubled doubling tripled triple about above after again agent alert alerts alive alone along also always another answer anybody anyone anything are
     around asked atop aware away back banner basic batch because become been before being below best better between
     blocking both break bring broke broken build builds bump cache called caller cannot carts case cases cause caused
     change changed changes channel chart check checked checker checkers checking choice clear clearly client close

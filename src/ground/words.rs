@@ -33,6 +33,8 @@ static MACHINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"\[(firing|resolved|info|warn|warning|error|debug|fatal|trace)\b",
         r"(level|ts|time)=\S+ ",
         r"[$#%] \S",
+        // a line of a chat: "[14:02] tom: ..."
+        r"\[?\d{1,2}:\d\d(:\d\d)?( ?[ap]m)?\]?\s+\S+:",
     ];
     Regex::new(&format!(r"(?i)^\s*({})", marks.join("|"))).ok()
 });

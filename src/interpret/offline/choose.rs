@@ -1,7 +1,8 @@
-use super::clause::Clause;
+use super::clause::{Clause, Mood};
 use super::english::{is_asking, is_function, is_light};
 use super::scan::{Item, Kind};
 use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
+use crate::catalog::List;
 use crate::ground::{change, tokenize};
 
 /// The tool that a clause calls for.
@@ -23,9 +24,16 @@ const HEAD: f64 = 2.5;
 /// Finds the tool that a clause calls for, by the words of the tools' examples first and by what is named second.
 pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice> {
     let items = clause.items.as_slice();
-    let head = head(items, clause.start);
-    let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, items, head, vocabulary));
+    // What is told, denied or imagined has no verb of an order in front.
+    let ordered = matches!(clause.mood, Mood::Request | Mood::Correction);
+    let head = head(items, clause.start).filter(|_| ordered);
+    let scored = vocabulary.tools().iter().filter_map(|tool| score(tool, clause, head, vocabulary));
     let mut scored: Vec<Choice> = scored.collect();
+    // A question rather reads.
+    if clause.mood == Mood::Question {
+        let reads = |choice: &Choice| vocabulary.tool(&choice.tool).is_some_and(|tool| !tool.mutates);
+        scored.iter_mut().filter(|choice| reads(choice)).for_each(|choice| choice.score += 0.2);
+    }
     scored.sort_by(|one, two| two.score.total_cmp(&one.score));
     let mut best = scored.into_iter();
     let first = best.next()?;
@@ -44,16 +52,19 @@ fn head(items: &[Item], start: usize) -> Option<usize> {
     first.filter(|(_, item)| item.is_word()).map(|(at, _)| at)
 }
 
-fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> Option<Choice> {
+fn score(tool: &ToolWords, clause: &Clause, head: Option<usize>, vocabulary: &Vocabulary) -> Option<Choice> {
+    let items = clause.items.as_slice();
+    let asked = clause.mood == Mood::Question || items.iter().any(|item| item.is("whether") || item.is("if"));
     let mut score = 0.0;
     let mut strongest = (0.0, None);
     let mut seen = Vec::new();
     let mut by_words = false;
     for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_word()) {
         let stem = item.stem();
+        // "up" and "ok" call for a tool in a question alone.
         if login(items, at)
-            || (is_function(&item.word) && !tool.nouns.contains(&stem))
             || seen.contains(&stem)
+            || (is_function(&item.word) && !asked && !tool.nouns.contains(&stem))
         {
             continue;
         }
@@ -66,13 +77,16 @@ fn score(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Voc
         }
         seen.push(stem);
     }
-    if blocked(tool, items, head, vocabulary) {
+    let counts = tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
+    let relative = counts && change(&tokens(items)).is_some();
+    if !relative
+        && (blocked(tool, items, head, vocabulary)
+            || (strongest.0 < HEAD && other_object(tool, items, head, vocabulary)))
+    {
         return None;
     }
-    let relative = change(&tokens(items)).is_some()
-        && tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
     let fit = fit(tool, items);
-    let signature = signature(tool, items);
+    let signature = signature(tool, items) || (strongest.0 > 0.0 && peculiar(tool, items, vocabulary));
     if !by_words && !signature && !relative {
         return None;
     }
@@ -118,22 +132,62 @@ fn acts(items: &[Item], at: usize) -> bool {
     })
 }
 
+/// "drop the sessions table": the verb is a usual one, and what it is done to is nothing that the tool acts on.
+fn other_object(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
+    let Some(at) = head else { return false };
+    let named = items
+        .iter()
+        .any(|item| matches!(item.name_in(List::Services).or(item.name_in(List::Targets)), Some(_)));
+    let object = items.get(at + 1..).unwrap_or_default().iter().find(|item| !is_function(&item.word));
+    let own = |item: &Item| {
+        let stem = item.stem();
+        tool.cue(&stem).is_some()
+            || tool
+                .slots
+                .iter()
+                .any(|slot| slot.anchors.contains(&stem) || slot.keywords.contains(&item.word))
+            || vocabulary.is_cue(&stem)
+    };
+    let by_name = items.get(at).is_some_and(|item| tool.nouns.contains(&item.stem()));
+    tool.mutates
+        && !by_name
+        && !named
+        && object.is_some_and(|item| {
+            item.is_content() && !item.is_identifier() && !is_light(&item.word) && !own(item)
+        })
+        && !tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase))
+}
+
 /// How well the things that are named fit the arguments.
 fn fit(tool: &ToolWords, items: &[Item]) -> f64 {
     let takes_anything =
         tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase) && slot.required);
     let named = items.iter().filter(|item| distinct(item));
-    named
-        .map(|item| match (takes(tool, item), takes_anything) {
-            (true, _) => 0.3,
-            (false, true) => 0.0,
-            (false, false) => -0.5,
-        })
-        .sum()
+    let states = items.iter().filter(|item| item.is_word() && names_choice(tool, item)).count();
+    let states = if states > 0 { 0.5 } else { 0.0 };
+    states
+        + named
+            .map(|item| match (takes(tool, item), takes_anything) {
+                (true, _) => 0.3,
+                (false, true) => 0.0,
+                (false, false) => -0.5,
+            })
+            .sum::<f64>()
+}
+
+/// Whether a word is one of the few that an argument may be.
+fn names_choice(tool: &ToolWords, item: &Item) -> bool {
+    let fixed = tool.slots.iter().filter(|slot| slot.shape == Shape::Enum);
+    fixed.filter_map(|slot| slot.names.as_ref()).any(|names| names.resolve(&item.word).is_some())
 }
 
 fn distinct(item: &Item) -> bool {
-    matches!(item.kind, Kind::Name(_) | Kind::Version | Kind::Duration(_) | Kind::Number(_))
+    match &item.kind {
+        // Whoever is named is not acted on.
+        Kind::Name(found) => found.iter().any(|(list, _)| *list != List::People),
+        Kind::Version | Kind::Duration(_) | Kind::Number(_) => true,
+        Kind::Word | Kind::Mark | Kind::Quote => false,
+    }
 }
 
 pub(super) fn takes(tool: &ToolWords, item: &Item) -> bool {
@@ -165,18 +219,34 @@ fn slot_takes(slot: &Slot, item: &Item) -> bool {
 /// Whether the kinds of things that are named belong to this tool alone: a version with a service or a place, a
 /// number of things with one.
 fn signature(tool: &ToolWords, items: &[Item]) -> bool {
-    let telling = tool
-        .slots
-        .iter()
-        .filter(|slot| slot.required && matches!(slot.shape, Shape::Version | Shape::Number));
     let said = |slot: &Slot| {
         items.iter().any(|item| match (slot.shape, &item.kind) {
             (Shape::Version, Kind::Version) | (Shape::Number, Kind::Number(_)) => true,
-            _ => slot.keywords.contains(&item.word) && item.is_word(),
+            (Shape::Identifier, Kind::Word) if item.is_identifier() => true,
+            (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
+            _ => false,
         })
     };
-    let names = items.iter().filter(|item| matches!(item.kind, Kind::Name(_)));
-    let named = names.clone().count();
-    let fits = items.iter().filter(|item| distinct(item)).all(|item| takes(tool, item));
-    telling.into_iter().any(said) && named >= 1 && fits
+    let mut named = items.iter().filter(|item| distinct(item));
+    let telling = tool.slots.iter().filter(|slot| slot.required).any(said);
+    telling
+        && named.clone().any(|item| matches!(item.kind, Kind::Name(_)))
+        && named.all(|item| takes(tool, item))
+}
+
+/// Whether a name is of a list that this tool alone needs: a severity calls for an incident.
+fn peculiar(tool: &ToolWords, items: &[Item], vocabulary: &Vocabulary) -> bool {
+    let needs = |tool: &ToolWords, list: List| {
+        tool.slots.iter().any(|slot| slot.required && slot.shape == Shape::Name(list))
+    };
+    let mut lists = items.iter().flat_map(|item| match &item.kind {
+        Kind::Name(found) => found.iter().map(|(list, _)| *list).collect(),
+        Kind::Word | Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => {
+            Vec::new()
+        }
+    });
+    tool.text().is_some()
+        && lists.any(|list| {
+            needs(tool, list) && vocabulary.tools().iter().filter(|tool| needs(tool, list)).count() == 1
+        })
 }

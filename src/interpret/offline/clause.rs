@@ -1,9 +1,11 @@
 use super::english::{
-    is_asking, is_content_free, is_copula, is_filler, is_later, is_light, is_negation, is_past, is_speech,
-    is_subject, is_unreal,
+    is_asking, is_content_free, is_copula, is_filler, is_function, is_later, is_light, is_negation, is_past,
+    is_speech, is_subject, is_unreal,
 };
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
+use crate::catalog::List;
+use crate::ground::ordinary;
 
 /// A clause: what stands between two marks or joining words.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +86,15 @@ pub(super) fn sentences(items: &[Item], text: &str, bot: &str, vocabulary: &Voca
 fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary) -> Option<Sentence> {
     let mut clauses: Vec<Clause> = Vec::new();
     for (joiner, items) in split(items) {
-        let (mood, start) = mood(&items, question, bot, vocabulary);
+        let (mood, start) = mood(&items, bot, vocabulary);
+        // "bob: deploy checkout" is what bob said, or what bob is to do.
+        if let Some(last) =
+            clauses.last_mut().filter(|last| joiner == Joiner::Colon && speaks(last, vocabulary))
+        {
+            last.mood = Mood::Reported;
+        }
+        // "if I scaled it, would that need an approval?"
+        let mood = if question && mood == Mood::Conditional { Mood::Question } else { mood };
         let mood = carried_over(clauses.last(), joiner, mood, &items);
         clauses.push(Clause { joiner, items, mood, start });
     }
@@ -164,13 +174,42 @@ fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[It
     }
 }
 
+/// Whether a clause is one name of a person, or one word that nobody knows, such as a person's name.
+fn speaks(clause: &Clause, vocabulary: &Vocabulary) -> bool {
+    let [item] = clause.items.as_slice() else { return false };
+    match &item.kind {
+        Kind::Name(found) => found.iter().all(|(list, _)| *list == List::People),
+        Kind::Word => {
+            let english = ordinary(&item.word)
+                || is_function(&item.word)
+                || is_light(&item.word)
+                || is_filler(&item.word);
+            !english
+                && !vocabulary.knows(&item.word)
+                && !item.is_identifier()
+                && !is_negation(&item.word)
+                && !matches!(
+                    item.word.as_str(),
+                    "correction" | "warning" | "attention" | "emergency" | "task" | "todo" | "hotfix"
+                )
+        }
+        Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => false,
+    }
+}
+
 fn report_is_open(clause: &Clause) -> bool {
+    if clause.items.get(clause.start).is_some_and(|item| item.is("according")) {
+        return true;
+    }
+    if clause.items.len() == 1 {
+        return true;
+    }
     let last = clause.items.iter().rev().find(|item| !is_content_free(&item.word));
     last.is_none_or(|item| item.is_word() && is_speech(&item.word))
 }
 
 /// What the writer does with a clause, and where it begins after the polite words.
-fn mood(items: &[Item], question: bool, bot: &str, vocabulary: &Vocabulary) -> (Mood, usize) {
+fn mood(items: &[Item], bot: &str, vocabulary: &Vocabulary) -> (Mood, usize) {
     let mut at = 0;
     loop {
         match prefix(items, at, bot) {
@@ -184,7 +223,9 @@ fn mood(items: &[Item], question: bool, bot: &str, vocabulary: &Vocabulary) -> (
     if is_asking(word(0)) || modal_question(items, at) {
         return (Mood::Question, at);
     }
-    let _ = question;
+    if matches!(word(0), "can" | "could" | "would" | "will" | "may" | "might") {
+        return (inner(items, at + 1, vocabulary), at + 1);
+    }
     if let Some(mood) = told(items, at, vocabulary) {
         return (mood, at);
     }
@@ -253,8 +294,18 @@ fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         ("i" | "we", "have", "to") => Step::Wants(3),
         ("want" | "need", ..) => Step::Wants(1),
         ("i'm" | "we're", "asking", _) => Step::Skip(2),
+        _ if courtesy(items, at) => Step::Is(Mood::Statement),
         ("what", "if", _) | ("if", "only", _) => Step::Is(Mood::Unreal),
         ("as", "soon", "as") | ("in", "case", _) => Step::Is(Mood::Conditional),
+        ("it" | "would" | "i'd" | "i", ..) if nicely(items, at).is_some() => {
+            Step::Wants(nicely(items, at).unwrap_or_default())
+        }
+        (
+            "i" | "we",
+            "wonder" | "think" | "guess" | "believe" | "feel" | "doubt" | "hope" | "remember" | "suppose",
+            _,
+        ) => Step::Is(Mood::Unreal),
+        ("according", "to", _) => Step::Is(Mood::Reported),
         ("when" | "once", _, _) if sequence(items, at) => Step::Is(Mood::Statement),
         ("if" | "once" | "whenever" | "unless" | "until" | "after" | "before" | "while", ..) => {
             Step::Is(Mood::Conditional)
@@ -293,6 +344,39 @@ fn sequence(items: &[Item], at: usize) -> bool {
         )
     });
     points && ends
+}
+
+/// "it would be great if you could deploy": how many items stand before the order.
+fn nicely(items: &[Item], at: usize) -> Option<usize> {
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    let would =
+        (0..4).any(|offset| matches!(word(offset), "would" | "appreciate" | "i'd" | "great" | "nice"));
+    let found = (2..8).find(|offset| {
+        word(*offset) == "if"
+            && word(offset + 1) == "you"
+            && matches!(word(offset + 2), "could" | "can" | "would")
+    });
+    found.filter(|_| would).map(|offset| offset + 3)
+}
+
+/// "if you can", "when you get a chance", "as soon as possible": no condition.
+fn courtesy(items: &[Item], at: usize) -> bool {
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    let before = at.checked_sub(1).and_then(|at| items.get(at)).map_or("", |item| item.word.as_str());
+    if word(0) == "if" && matches!(before, "check" | "see" | "tell" | "know" | "me" | "look" | "out") {
+        return true;
+    }
+    let agreeable = matches!(word(3), "ok" | "okay" | "fine" | "possible" | "alright" | "convenient");
+    if word(0) == "if" && matches!((word(1), word(2)), ("that" | "it", "'s" | "is")) && agreeable {
+        return true;
+    }
+    matches!(
+        (word(0), word(1), word(2)),
+        ("if" | "when", "possible" | "necessary" | "needed", _)
+            | ("if", "you", "can" | "could" | "don't" | "would" | "please" | "may" | "have")
+            | ("when" | "whenever" | "once", "you", "can" | "get" | "have" | "find")
+            | ("as", "soon", "as")
+    ) && (word(0) != "as" || matches!(word(3), "possible" | "you"))
 }
 
 /// "when the tests are green": a clause with a subject, and no question.
@@ -345,7 +429,10 @@ fn told(items: &[Item], at: usize, vocabulary: &Vocabulary) -> Option<Mood> {
         if !begins && !own && is_speech(&item.word) {
             return Some(Mood::Reported);
         }
-        if !begins && (is_copula(&item.word)) {
+        let before = offset.checked_sub(1).and_then(|at| items.get(at));
+        let possessive =
+            item.is("'s") && before.is_some_and(|item| !item.is_word() || !is_function(&item.word));
+        if !begins && !possessive && is_copula(&item.word) {
             return Some(Mood::Statement);
         }
         if is_past(&item.word) && (is_cue(item) || own) {
@@ -376,10 +463,10 @@ fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
     }
     let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
     for (at, item) in items.iter().enumerate().skip(start) {
-        let later = item.is_word()
-            && is_later(&item.word)
-            && !(item.is("once") && word(at + 1) == "more")
-            && !matches!((word(at), word(at + 1)), ("if", "possible" | "necessary" | "needed" | "you"));
+        if courtesy(items, at) {
+            continue;
+        }
+        let later = item.is_word() && is_later(&item.word) && !(item.is("once") && word(at + 1) == "more");
         let every = item.is("every") && !matches!(word(at + 1), "one");
         let at_a_time = item.is("at")
             && items.get(at + 1).is_some_and(|next| {
@@ -392,7 +479,7 @@ fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
                 ("in", "a" | "an", "minute" | "hour" | "moment" | "while" | "bit")
             );
         let dry = item.is("dry-run") || (item.is("dry") && word(at + 1) == "run") || item.is("would");
-        let soon = item.is("as") && word(at + 1) == "soon";
+        let soon = item.is("as") && word(at + 1) == "soon" && !courtesy(items, at);
         let next_time = matches!(
             (word(at), word(at + 1)),
             ("next" | "this", "week" | "month" | "weekend" | "evening" | "night" | "afternoon")

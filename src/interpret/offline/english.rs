@@ -26,11 +26,11 @@ sets! {
         whether not no yes yeah yep nope well only still yet already up over under out off about after before while
         because since until till per via not let's lets ll re ve 4 2 asap immediately quickly urgently finally first
         next last past previous recent current currently same another more less such own else ever even much many few
-        lot whole like would'd wanna gonna gotta am pm sure";
+        lot whole like between around roughly approximately somewhere anywhere everywhere somehow wanna gonna gotta am pm sure";
     /// Verbs that say that something is wanted and hardly what.
     LIGHT, is_light = "do make get put have want need give take bring set let go see show tell run start use try
         move change apply perform trigger kick keep look check find open add handle switch turn please would like love
-        proceed carry adjust modify send place pull push point";
+        proceed carry adjust modify send place pull push point initiate launch begin";
     /// Polite and joining words before what is said.
     FILLER, is_filler = "please pls plz ok okay hey hi hello morning afternoon evening good great well so then now and
         but also just quickly first next finally yes yeah yep yup sure agreed alright right thanks thx thank you cheers
@@ -67,8 +67,9 @@ sets! {
     COPULA, is_copula = "is are was were has had have been be seems seem looks look became becomes did does crashes
         crashed failed fails went goes works worked runs keeps kept isn't aren't wasn't can will would must came comes got gets
         's 're broke broken happened happens caused causes";
-    /// Marks of a correction.
-    CORRECTS, is_correcting = "sorry oops oop correction er erm uh uhm ehm actually rather whoops wait nvm scratch";
+    /// What people say to each other.
+    SMALL, is_small_talk = "haha hah lol nice cool wow congrats congratulations awesome amazing perfect welcome bye work job
+        one done day weekend cheers sorry weather lunch coffee super excellent brilliant np";
     /// Calling it off.
     CANCELS, is_cancelling = "cancel forget nevermind nvm abort stop drop leave skip nothing";
     /// Words that accept.

@@ -171,18 +171,12 @@ fn fill<'a>(tool: &'a ToolWords, items: &[Item], at: usize, done: &[Fill]) -> Op
 
 /// Whether a word before the item says which argument it is: "migration 17", "until 18:00".
 fn preceded(items: &[Item], at: usize, slot: &Slot) -> bool {
-    (1..=2).any(|back| {
-        let item = at.checked_sub(back).and_then(|at| items.get(at));
-        let between = back == 1
-            || items
-                .get(at - 1)
-                .is_some_and(|item| matches!(item.word.as_str(), "the" | "number" | "no" | "#" | ":"));
-        between
-            && item.is_some_and(|item| {
-                item.is_word()
-                    && slot.anchors.contains(&stem(&item.word))
-                    && !matches!(item.word.as_str(), "to" | "in" | "on" | "for" | "of")
-            })
+    let back = |count: usize| at.checked_sub(count).and_then(|at| items.get(at));
+    let linking = |item: &Item| matches!(item.word.as_str(), "the" | "number" | "no" | "#" | ":");
+    let named = if back(1).is_some_and(linking) { back(2) } else { back(1) };
+    named.is_some_and(|item| {
+        let joins = matches!(item.word.as_str(), "to" | "in" | "on" | "for" | "of");
+        item.is_word() && !joins && slot.anchors.contains(&stem(&item.word))
     })
 }
 

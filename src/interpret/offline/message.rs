@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::choose::{Choice, choose, takes, tokens};
 use super::clause::{Clause, Joiner, Mood, Sentence, sentences};
@@ -101,7 +101,21 @@ fn deferred(items: &[Item]) -> bool {
                         | "described"
                 )
             });
-        follow || as_somebody_says
+        let elsewhere = matches!(word(at), "do" | "execute" | "apply" | "follow" | "carry" | "perform")
+            && items.iter().skip(at + 1).any(|item| {
+                matches!(
+                    item.word.as_str(),
+                    "steps"
+                        | "instructions"
+                        | "suggestion"
+                        | "recommendation"
+                        | "remedy"
+                        | "workaround"
+                        | "fix"
+                        | "thing"
+                )
+            });
+        follow || as_somebody_says || elsewhere
     })
 }
 
@@ -139,6 +153,16 @@ impl<'a> Pass<'a, '_> {
     fn clause(&mut self, sentence: usize, at: usize, clause: &Clause, preface: &mut Vec<Item>) {
         if clause.mood == Mood::Correction {
             self.correcting = true;
+        }
+        // "..., no, ..."
+        let no = clause.items.iter().any(|item| item.is("no") || item.is("nope"));
+        if no
+            && !self.drafts.is_empty()
+            && clause.items.len() <= 2
+            && clause.items.iter().all(|item| is_filler(&item.word))
+        {
+            self.correcting = true;
+            return;
         }
         let choice = choose(clause, self.reader.vocabulary);
         let Some((choice, tool)) = choice.and_then(|choice| {
@@ -210,6 +234,8 @@ impl<'a> Pass<'a, '_> {
         let link = self.link(clause);
         match clause.mood {
             Mood::Request | Mood::Correction => {}
+            // "who is on call for identity and for payments?"
+            Mood::Question if self.drafts.last().is_some() => {}
             Mood::Negated => {
                 self.context.extend(clause.items.iter().cloned());
                 return;
@@ -275,7 +301,7 @@ impl<'a> Pass<'a, '_> {
             .collect();
         let only_names = |items: &[Item]| only_names(items, tool);
         let Some(slot) = tool.text() else { return };
-        let Some(mut range) = text::text(slot, &items, only_names) else { return };
+        let Some(mut range) = text::text(tool, slot, &items, only_names) else { return };
         let strict = self.message.get(..range.start).is_some_and(|head| head.trim_end().ends_with(':'));
         let mut end_clause = None;
         for (later, clause) in sentence.clauses.iter().enumerate().skip(at + 1) {
@@ -298,6 +324,10 @@ impl<'a> Pass<'a, '_> {
             }
         }
         self.text_until = range.end;
+        if items.iter().any(|item| item.kind == Kind::Quote && item.span == range) {
+            draft.text = Some(range);
+            return;
+        }
         match &end_clause {
             Some((true, items)) => draft.parts.push((Link::Beside, items.clone())),
             Some((false, _)) => {}
@@ -397,7 +427,11 @@ impl<'a> Pass<'a, '_> {
         }
         let own = draft.parts.first().map(|(_, items)| items.as_slice()).unwrap_or_default();
         for slot in tool.slots.iter().filter(|slot| slot.shape == Shape::Phrase) {
-            let mut found = text::phrase(tool, slot, own, self.reader.vocabulary);
+            let corrected = draft.parts.iter().rev().filter(|(link, _)| *link == Link::Instead);
+            let corrected =
+                corrected.filter_map(|(_, items)| items.iter().find(|item| item.is_identifier())).next();
+            let mut found = corrected.map(|item| item.text.clone()).filter(|_| slot.required);
+            found = found.or_else(|| text::phrase(tool, slot, own, self.reader.vocabulary));
             if found.is_none() && slot.required && points(own) {
                 found = self
                     .context
@@ -448,7 +482,8 @@ impl<'a> Pass<'a, '_> {
     fn point(&self, frame: &mut Frame, draft: &Draft<'a>, items: &[Item]) {
         let tool = draft.tool;
         let relative = change(&tokens(items)).is_some();
-        let pointing = points(items) || relative;
+        let follows_up = !tool.mutates && self.reader.focus.is_fresh;
+        let pointing = points(items) || relative || follows_up;
         let nothing_named = !items.iter().any(|item| matches!(item.kind, Kind::Name(_)));
         let context = fills(tool, &self.context, Link::Beside);
         let context = Some(rows(&context)).filter(|rows| rows.rows.len() == 1 && rows.open.is_empty());
@@ -479,15 +514,11 @@ impl<'a> Pass<'a, '_> {
         let tool = draft.tool;
         let slot = tool.slots.iter().find(|slot| slot.shape == Shape::Phrase && slot.required);
         let Some(slot) = slot else { return Vec::new() };
-        let tokens = draft
-            .parts
-            .iter()
-            .skip(1)
-            .filter_map(|(_, items)| items.iter().find(|item| item.is_identifier()));
+        let beside = draft.parts.iter().skip(1).filter(|(link, _)| *link != Link::Instead);
+        let tokens = beside.filter_map(|(_, items)| items.iter().find(|item| item.is_identifier()));
         let frame = |item: &Item| {
-            let args: Map<String, Value> =
-                [(slot.name.clone(), Value::String(item.text.clone()))].into_iter().collect();
-            Frame::new(tool, args)
+            let value = Value::String(item.text.clone());
+            Frame::new(tool, [(slot.name.clone(), value)].into_iter().collect())
         };
         tokens.map(frame).collect()
     }
@@ -574,21 +605,24 @@ fn capability(clause: &Clause, tool: &ToolWords) -> bool {
 fn about(clause: &Clause, tool: &ToolWords) -> bool {
     let items = clause.items.get(clause.start..).unwrap_or_default();
     let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
-    let how_to = matches!(
-        (word(0), word(1)),
-        ("how", "do" | "can" | "to" | "should" | "long" | "often")
-            | ("do" | "should", "i" | "we")
-            | ("why", _)
-    ) && !items.iter().any(|item| matches!(item.word.as_str(), "call" | "page" | "oncall"));
+    let how_to = word(2) != "have"
+        && matches!(
+            (word(0), word(1)),
+            ("how", "do" | "can" | "to" | "should" | "long" | "often")
+                | ("do" | "should", "i" | "we")
+                | ("why", _)
+        )
+        && !items.iter().any(|item| matches!(item.word.as_str(), "call" | "page" | "oncall"));
     let nothing_named = !items.iter().any(|item| takes(tool, item));
     let deictic = items.iter().any(|item| matches!(item.word.as_str(), "this" | "these" | "that" | "those"));
     how_to
         || (nothing_named && deictic)
-        || matches!((word(0), word(1)), ("can" | "could" | "do" | "does", _) if nothing_named)
+        || (word(2) != "have"
+            && matches!((word(0), word(1)), ("can" | "could" | "do" | "does", _) if nothing_named))
 }
 
 /// Whether items only name what a tool takes, with polite words around.
-fn only_names(items: &[Item], tool: &ToolWords) -> bool {
+pub(super) fn only_names(items: &[Item], tool: &ToolWords) -> bool {
     let named = items.iter().filter(|item| !item.is_word() && item.kind != Kind::Mark);
     named.clone().next().is_some()
         && named.clone().all(|item| takes(tool, item))

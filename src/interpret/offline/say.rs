@@ -5,7 +5,7 @@ use super::draft::Frame;
 use super::message::Heard;
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
-use crate::catalog::{Catalog, Names, Tool, help_line, one_of, usage};
+use crate::catalog::{Catalog, List, Names, Tool, help_line, one_of, usage};
 use crate::domain::{Interpretation, Origin, Proposal, Question};
 
 /// The most commands that an answer shows.
@@ -142,9 +142,16 @@ fn about(catalog: &Catalog, tool: &str) -> String {
 }
 
 fn unknown(catalog: &Catalog, heard: &Heard) -> Interpretation {
-    let names = heard.items.iter().any(|item| matches!(item.kind, Kind::Name(_)));
+    let acted_on = |list: &List| *list != List::People;
+    let names = heard.items.iter().any(|item| match &item.kind {
+        Kind::Name(found) => found.iter().any(|(list, _)| acted_on(list)),
+        Kind::Word | Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => false,
+    });
     let says = heard.items.iter().any(|item| {
-        item.is_content() && !super::english::is_filler(&item.word) && !super::english::is_light(&item.word)
+        item.is_content()
+            && !super::english::is_filler(&item.word)
+            && !super::english::is_light(&item.word)
+            && !super::english::is_small_talk(&item.word)
     });
     if names && heard.unknown.is_none() && !heard.question {
         let text = format!("What shall I do?\n{}", commands(catalog, heard));

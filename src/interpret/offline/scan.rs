@@ -167,6 +167,7 @@ fn kind_at(tokens: &[Token], at: usize, named: &[(List, Range<usize>, String)]) 
         );
     // "oncall 4 the gateway"
     let after = tokens.get(at + 1).map_or("", |token| token.fold.as_str());
+    let pronoun = pronoun || (token.fold == "one" && after == "of");
     let preposition = token.fold == "4" && matches!(after, "the" | "me" | "us" | "my" | "our");
     match number_at(tokens, at).filter(|_| !pronoun && !preposition) {
         Some(found) => (Kind::Number(found.value), found.tokens),

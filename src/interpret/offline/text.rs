@@ -4,60 +4,81 @@ use super::english::{is_asking, is_filler, is_function, is_light, stem};
 use super::scan::{Item, Kind};
 use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
 
-/// Words after which a text begins.
-const OPENERS: [&str; 14] = [
-    "that",
-    "saying",
-    "says",
-    "title",
-    "titled",
-    "called",
-    "named",
-    "because",
-    "reason",
-    "about",
-    "regarding",
-    "message",
-    "text",
-    "for",
-];
+/// Words after which a text begins, wherever they stand.
+const OPENERS: [&str; 10] =
+    ["that", "saying", "says", "say", "title", "titled", "called", "named", "message", "text"];
+/// Words after which a text may begin, when nothing else marks it before.
+const WEAK: [&str; 5] = ["because", "reason", "about", "regarding", "for"];
 
 /// The sentence that a tool's text argument gets: what stands in quotation marks, after a colon, after "that", "titled"
-/// or "because", or after the comma that ends the order. Bytes of the message.
+/// or "because", after the comma that ends the order, or what is left behind its names. Bytes of the message.
 ///
-/// `items` are those of the sentence from the word on that called for the tool.
-pub(super) fn text(slot: &Slot, items: &[Item], named: impl Fn(&[Item]) -> bool) -> Option<Range<usize>> {
-    let end = items.last()?.span.end;
+/// `items` are those of the sentence from the order on.
+pub(super) fn text(
+    tool: &ToolWords,
+    slot: &Slot,
+    items: &[Item],
+    named: impl Fn(&[Item]) -> bool,
+) -> Option<Range<usize>> {
     if let Some(quote) = items.iter().find(|item| item.kind == Kind::Quote) {
         return Some(quote.span.clone());
     }
-    let colon = items.iter().position(|item| item.is(":")).filter(|at| at + 1 < items.len());
-    let from = |at: usize| items.get(at).map(|item| item.span.start..end);
-    let own_name = |item: &Item| item.is_word() && stem(&item.word) == stem(&slot.name);
-    if let Some(at) = colon {
-        return from(at + 1);
+    let end = items.last()?.span.end;
+    let start = colon(items)
+        .or_else(|| {
+            opened(items, &named, |item| {
+                OPENERS.contains(&item.word.as_str()) || stem(&item.word) == stem(&slot.name)
+            })
+        })
+        .or_else(|| {
+            let weak = opened(items, &named, |item| WEAK.contains(&item.word.as_str()));
+            [weak, comma(items, &named)].into_iter().flatten().min()
+        })
+        .or_else(|| rest(tool, items))?;
+    items.get(start).map(|item| item.span.start..end)
+}
+
+fn colon(items: &[Item]) -> Option<usize> {
+    items.iter().position(|item| item.is(":")).map(|at| at + 1).filter(|at| *at < items.len())
+}
+
+fn opened(items: &[Item], named: &impl Fn(&[Item]) -> bool, opens: impl Fn(&Item) -> bool) -> Option<usize> {
+    let rest = |at: usize| items.get(at + 1..).unwrap_or_default();
+    let (mut at, _) = items.iter().enumerate().skip(1).find(|(at, item)| {
+        let goes_on = rest(*at).first().is_some_and(|next| !next.is(","));
+        item.is_word() && opens(item) && goes_on && !named(rest(*at))
+    })?;
+    // "with the text that", "because of": the last of the words that open.
+    while items.get(at + 1).is_some_and(|next| {
+        OPENERS.contains(&next.word.as_str())
+            || (next.is("of") && items.get(at).is_some_and(|item| item.is("because")))
+    }) {
+        at += 1;
     }
-    let opener = items.iter().enumerate().skip(1).find(|(at, item)| {
-        let opens = item.is_word() && (OPENERS.contains(&item.word.as_str()) || own_name(item));
-        let next = items.get(at + 1);
-        opens && next.is_some_and(|next| !next.is(",")) && !named(items.get(at + 1..).unwrap_or_default())
-    });
-    if let Some((mut at, _)) = opener {
-        // "with the text that", "because of": the last of the words that open.
-        while items.get(at + 1).is_some_and(|next| {
-            (OPENERS.contains(&next.word.as_str()) && !next.is("for"))
-                || next.is("of") && items.get(at).is_some_and(|item| item.is("because"))
-        }) {
-            at += 1;
-        }
-        return from(at + 1);
-    }
-    let comma = items.iter().enumerate().skip(1).find(|(at, item)| {
-        matches!(item.word.as_str(), "," | "-" | "–" | "—")
-            && item.kind == Kind::Mark
-            && says_something(items.get(at + 1..).unwrap_or_default(), &named)
-    });
-    comma.and_then(|(at, _)| from(at + 1))
+    Some(at + 1)
+}
+
+fn comma(items: &[Item], named: &impl Fn(&[Item]) -> bool) -> Option<usize> {
+    let ends = |item: &Item| item.kind == Kind::Mark && matches!(item.word.as_str(), "," | "-" | "–" | "—");
+    let mut marks = items.iter().enumerate().skip(1).filter(|(_, item)| ends(item)).map(|(at, _)| at + 1);
+    marks.find(|at| says_something(items.get(*at..).unwrap_or_default(), named))
+}
+
+/// "open incident sev2 payment provider times out": a sentence behind everything that the tool knows.
+fn rest(tool: &ToolWords, items: &[Item]) -> Option<usize> {
+    let known = |item: &Item| {
+        let stem = item.stem();
+        item.kind == Kind::Mark
+            || is_function(&item.word)
+            || is_light(&item.word)
+            || is_filler(&item.word)
+            || tool.cue(&stem).is_some()
+            || tool.slots.iter().any(|slot| slot.shape != Shape::Text && slot.knows(item))
+    };
+    let start = items.iter().position(|item| !known(item))?;
+    let words = items.get(start..)?;
+    let content = words.iter().filter(|item| !item.is_word() || item.is_content()).count();
+    (start > 0 && words.len() >= 3 && content >= 2).then_some(start)
 }
 
 /// Whether words tell something, and do not only name a severity or a service, or thank.
@@ -112,7 +133,10 @@ pub(super) fn phrase(
             .iter()
             .position(|item| item.is_word() && tool.cue(&item.stem()).is_some_and(|weight| weight > 0.5))
     })?;
-    after(tool, items, at).or_else(|| ahead(tool, items, at))
+    // "the failover runbook for payments": the name comes first. "A runbook for slow queries" has none before it.
+    let linked = items.get(at + 1).is_some_and(|next| is_function(&next.word));
+    let (before, behind) = (ahead(tool, items, at), after(tool, items, at));
+    if linked { before.or(behind) } else { behind.or(before) }
 }
 
 fn is_part(tool: &ToolWords, item: &Item) -> bool {
@@ -173,7 +197,15 @@ fn after(tool: &ToolWords, items: &[Item], at: usize) -> Option<String> {
 }
 
 fn ahead(tool: &ToolWords, items: &[Item], at: usize) -> Option<String> {
-    let part = |item: &Item| is_part(tool, item) && !is_light(&item.word) && tool.cue(&item.stem()).is_none();
+    let plain = |word: &str| {
+        matches!(
+            word,
+            "good" | "right" | "new" | "old" | "correct" | "proper" | "short" | "general" | "existing"
+        )
+    };
+    let part = |item: &Item| {
+        is_part(tool, item) && !is_light(&item.word) && !plain(&item.word) && tool.cue(&item.stem()).is_none()
+    };
     let mut from = at;
     while from.checked_sub(1).and_then(|at| items.get(at)).is_some_and(part) {
         from -= 1;

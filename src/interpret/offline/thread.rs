@@ -1,16 +1,17 @@
 use serde_json::{Map, Value};
 
+use super::choose::tokens;
 use super::clause::Mood;
 use super::draft::{Frame, rows};
 use super::english::{is_accepting, is_cancelling, is_filler, is_function, is_pointing};
-use super::fill::{Link, fills};
-use super::message::{Heard, Reader, stated};
+use super::fill::{Fill, Link, fills};
+use super::message::{Heard, Reader, only_names, stated};
 use super::scan::{Item, Kind, scan};
 use super::text;
 use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
 use super::{BotTurn, Conversation, Speaker};
 use crate::catalog::List;
-use crate::ground::{Token, tokenize};
+use crate::ground::{Token, change, tokenize};
 
 /// What a thread is about so far, as far as it may carry anything: the asker's own requests and the bot's answers.
 #[derive(Clone, Debug, Default)]
@@ -117,16 +118,16 @@ pub(super) fn follow(reader: &Reader<'_>, text: &str, heard: Heard) -> Heard {
     if cancels(&items) {
         return Heard { declined: Some((Mood::Negated, frame.tool)), ..heard };
     }
-    let answered = answer(reader, tool, &frame, text, &items);
     let declined = matches!(heard.declined, Some((Mood::Reported | Mood::Unreal | Mood::Conditional, _)));
-    match answered {
-        Some(frame) if !declined => Heard { frames: vec![frame], by_words: true, ..heard },
-        // "yes" to "shall I?" is the request itself; to "which one?" it is no answer, so the question stands.
-        Some(_) | None => {
-            let asks = heard.question && !heard.items.iter().any(|item| is_accepting(&item.word));
-            if asks { heard } else { Heard { frames: vec![frame], by_words: true, declined: None, ..heard } }
-        }
+    let answered = if declined { Vec::new() } else { answer(reader, tool, &frame, text, &items) };
+    if !answered.is_empty() {
+        return Heard { frames: answered, by_words: true, declined: None, ..heard };
     }
+    // What is no answer leaves the question open. Where nothing is open but a yes, there is nothing to repeat.
+    if frame.missing.is_empty() || heard.question {
+        return heard;
+    }
+    Heard { frames: vec![frame], by_words: true, declined: None, ..heard }
 }
 
 /// "never mind", "no, forget it", and a plain "no".
@@ -146,26 +147,70 @@ fn cancels(items: &[Item]) -> bool {
     never_mind || calls_off || only_no
 }
 
-/// The request with what a message answers or changes; `None` when it does neither.
-fn answer(reader: &Reader<'_>, tool: &ToolWords, frame: &Frame, text: &str, items: &[Item]) -> Option<Frame> {
-    let mut changed = frame.clone();
-    let before = changed.args.clone();
+/// The request with what a message answers or changes, several times when it gives several values; nothing when it does
+/// neither.
+fn answer(reader: &Reader<'_>, tool: &ToolWords, frame: &Frame, text: &str, items: &[Item]) -> Vec<Frame> {
     let question = reader.focus.question.as_deref().unwrap_or_default();
-    for (slot, value) in ordinal(reader, tool, frame, items, question) {
-        changed.args.insert(slot, value);
+    let mut base = frame.args.clone();
+    base.extend(ordinal(reader, tool, frame, items, question));
+    let said = rows(&amounts(reader, tool, listed(tool, items), items));
+    let said = if said.open.is_empty() { said.rows } else { vec![Map::new()] };
+    let accepts = frame.missing.is_empty() && accepted(items);
+    let mut changed: Vec<Frame> = Vec::new();
+    for row in said {
+        let mut args = base.clone();
+        args.extend(row);
+        words(reader, tool, frame, text, items, &mut args);
+        if args != frame.args || accepts {
+            changed.push(Frame::new(tool, args));
+        }
     }
-    let said = rows(&fills(tool, items, Link::Beside));
-    if said.open.is_empty()
-        && let [row] = said.rows.as_slice()
-    {
-        changed.args.extend(row.clone());
+    changed
+}
+
+/// The values of an answer, where "and" and commas stand between several and "or" between alternatives.
+fn listed(tool: &ToolWords, items: &[Item]) -> Vec<Fill> {
+    let mut link = Link::Beside;
+    let mut out = Vec::new();
+    for part in items.split_inclusive(|item| matches!(item.word.as_str(), "and" | "," | "&" | "or" | "/")) {
+        out.extend(fills(tool, part, link));
+        let either = part.last().is_some_and(|item| item.is("or") || item.is("/"));
+        link = if either { Link::Or } else { Link::Beside };
     }
+    out
+}
+
+/// "two more" answers "how many?" only where the present number was stated.
+fn amounts(reader: &Reader<'_>, tool: &ToolWords, mut fills: Vec<Fill>, items: &[Item]) -> Vec<Fill> {
+    let Some(slot) = tool.slots.iter().find(|slot| slot.shape == Shape::Number && slot.required) else {
+        return fills;
+    };
+    let Some(change) = change(&tokens(items)) else { return fills };
+    fills.retain(|fill| fill.slot != slot.name);
+    let value = reader.focus.number(&slot.name).and_then(|present| change.of(present));
+    fills.extend(value.map(|value| Fill {
+        slot: slot.name.clone(),
+        value: Value::from(value),
+        link: Link::Beside,
+    }));
+    fills
+}
+
+/// Fills what is open and takes words: a text, a phrase, an identifier that stands alone.
+fn words(
+    reader: &Reader<'_>,
+    tool: &ToolWords,
+    frame: &Frame,
+    text: &str,
+    items: &[Item],
+    args: &mut Map<String, Value>,
+) {
     let open: Vec<&Slot> = tool.slots.iter().filter(|slot| frame.missing.contains(&slot.name)).collect();
-    for slot in &open {
+    for slot in open.iter().filter(|slot| !args.contains_key(&slot.name)).collect::<Vec<_>>() {
         let value = match slot.shape {
-            Shape::Text => whole(text, items),
+            Shape::Text => whole(text, &told(tool, items)),
             Shape::Phrase => {
-                text::phrase(tool, slot, items, reader.vocabulary).or_else(|| whole(text, items))
+                text::phrase(tool, slot, items, reader.vocabulary).or_else(|| whole(text, bare(items)))
             }
             Shape::Identifier | Shape::Version if open.len() == 1 => single(items),
             Shape::Name(_)
@@ -176,18 +221,35 @@ fn answer(reader: &Reader<'_>, tool: &ToolWords, frame: &Frame, text: &str, item
             | Shape::Version
             | Shape::Identifier => None,
         };
-        if let (Some(value), None) = (value, changed.args.get(&slot.name)) {
-            changed.args.insert(slot.name.clone(), Value::String(value));
+        if let Some(value) = value {
+            args.insert(slot.name.clone(), Value::String(value));
         }
     }
-    changed.settle(tool);
-    changed.choices.clear();
-    let accepts = frame.missing.is_empty()
-        && items
-            .iter()
-            .filter(|item| item.is_word())
-            .all(|item| is_accepting(&item.word) || is_filler(&item.word));
-    (changed.args != before || (accepts && !items.is_empty())).then_some(changed)
+}
+
+fn accepted(items: &[Item]) -> bool {
+    let words = || items.iter().filter(|item| item.is_word());
+    words().any(|item| is_accepting(&item.word))
+        && words().all(|item| is_accepting(&item.word) || is_filler(&item.word))
+        && !items.iter().any(|item| item.is("?") || item.is("no"))
+}
+
+/// "sev3, deploys are stuck": without the parts that only name what other arguments take.
+fn told(tool: &ToolWords, items: &[Item]) -> Vec<Item> {
+    let parts: Vec<&[Item]> = items.split(|item| item.is(",")).collect();
+    let says = |part: &&[Item]| !part.is_empty() && !only_names(part, tool);
+    let first = parts.iter().position(|part| says(&part.as_ref()));
+    let last = parts.iter().rposition(|part| says(&part.as_ref()));
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    parts.get(first..=last).unwrap_or_default().concat()
+}
+
+/// "the failover one": without the article and the pronoun.
+fn bare(items: &[Item]) -> &[Item] {
+    let start =
+        items.iter().position(|item| !matches!(item.word.as_str(), "the" | "a" | "an" | "that" | "this"));
+    let end = items.iter().rposition(|item| !matches!(item.word.as_str(), "one" | "please" | "." | "!"));
+    start.zip(end).and_then(|(start, end)| items.get(start..=end)).unwrap_or_default()
 }
 
 /// The asker's words as they are, without the marks around them; nothing when they say nothing.
@@ -264,8 +326,8 @@ fn again(reader: &Reader<'_>, tool: &ToolWords, frame: Frame, heard: Heard, item
     let first = words
         .iter()
         .find(|word| !matches!(**word, "ok" | "okay" | "thanks" | "great" | "now" | "please" | "no" | "yes"));
-    let repeats = first
-        .is_some_and(|word| matches!(*word, "same" | "only" | "also" | "likewise" | "ditto" | "just"))
+    let repeats = words.contains(&"same")
+        || first.is_some_and(|word| matches!(*word, "only" | "also" | "likewise" | "ditto" | "just"))
         || matches!(
             words.as_slice(),
             ["and" | "or", ..]

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::english::{is_function, is_light, stem};
+use super::scan::Item;
 use crate::catalog::{Catalog, List, Names, Param, ParamKind, Tool};
 use crate::domain::parse_span;
 use crate::ground::{duration_at, near_miss, ordinary, tokenize};
@@ -82,7 +83,10 @@ impl Vocabulary {
         }
         for tool in &mut tools {
             for (cue, weight) in &mut tool.cues {
-                *weight /= spread.get(cue).copied().unwrap_or(1.0);
+                // The word that is a tool's name is that tool's, whoever else's examples have it.
+                if tool.nouns.len() > 1 || !tool.nouns.contains(cue) {
+                    *weight /= spread.get(cue).copied().unwrap_or(1.0);
+                }
             }
         }
         Self { tools, lists, known, compounds }
@@ -162,6 +166,11 @@ impl ToolWords {
         for example in &manifest.examples {
             let tokens = tokenize(&example.say);
             let valued = values(&tokens, &example.args, &mut slots, lists);
+            let plain = |at: &usize| {
+                tokens.get(*at).is_some_and(|token| !token.is_mark() && !is_function(&token.fold))
+            };
+            // "is the gateway up?" has no other word that calls for the tool.
+            let bare = !(0..tokens.len()).any(|at| !valued.contains(&at) && plain(&at));
             let mut first = true;
             for (at, token) in tokens.iter().enumerate() {
                 if token.is_mark() || valued.contains(&at) || is_digits(&token.fold) {
@@ -169,6 +178,11 @@ impl ToolWords {
                 }
                 known.insert(token.fold.clone());
                 if is_function(&token.fold) {
+                    if bare
+                        && matches!(token.fold.as_str(), "up" | "down" | "ok" | "okay" | "fine" | "alright")
+                    {
+                        cues.insert(stem(&token.fold), 0.6);
+                    }
                     continue;
                 }
                 let strength = if is_light(&token.fold) { 0.3 } else { 0.8 };
@@ -198,10 +212,6 @@ impl ToolWords {
         self.slots.iter().find(|slot| slot.name == name)
     }
 
-    pub fn has(&self, shape: Shape) -> bool {
-        self.slots.iter().any(|slot| slot.shape == shape)
-    }
-
     /// The slot that a sentence fills.
     pub fn text(&self) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.shape == Shape::Text)
@@ -209,6 +219,22 @@ impl ToolWords {
 }
 
 impl Slot {
+    /// Whether a word announces the argument, or is a value of its list.
+    pub fn knows(&self, item: &Item) -> bool {
+        let listed = match self.shape {
+            Shape::Name(list) => item.name_in(list).is_some(),
+            Shape::Enum => self.names.as_ref().is_some_and(|names| names.resolve(&item.word).is_some()),
+            Shape::Number
+            | Shape::Flag
+            | Shape::Duration
+            | Shape::Version
+            | Shape::Identifier
+            | Shape::Phrase
+            | Shape::Text => false,
+        };
+        listed || self.anchors.contains(&item.stem())
+    }
+
     fn learn(tool: &Tool, param: &Param) -> Self {
         let examples = tool.manifest().examples.iter().filter_map(|example| example.args.get(&param.name));
         let values: Vec<&Value> = examples.collect();
@@ -233,9 +259,26 @@ impl Slot {
             names: param.names.clone(),
             minimum: schema.and_then(|schema| schema.get("minimum")).and_then(Value::as_i64),
             keywords,
-            anchors: param.name.split('_').map(stem).collect(),
+            anchors: anchors(param, shape),
         }
     }
+}
+
+/// The words that announce a value: the argument's name, and what else a version is called.
+fn anchors(param: &Param, shape: Shape) -> HashSet<String> {
+    let own = param.name.split('_').map(stem);
+    let versions: &[&str] = match shape {
+        Shape::Version => &["version", "build", "release", "tag", "commit", "revision"],
+        Shape::Name(_)
+        | Shape::Enum
+        | Shape::Number
+        | Shape::Flag
+        | Shape::Duration
+        | Shape::Identifier
+        | Shape::Phrase
+        | Shape::Text => &[],
+    };
+    own.chain(versions.iter().map(|word| stem(word))).collect()
 }
 
 /// The shape of an argument, from its type, its list, its name where that is a usual one, and the examples.

@@ -40,14 +40,19 @@ pub(super) fn eval(command: &EvalCommand) -> Result<ExitCode> {
     let mut chosen = Vec::new();
     for file in files(&args.cases)? {
         let read = cases(&text(&file)?);
-        let all = read.map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.reason))?;
+        let all =
+            read.map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.reason))?;
         chosen.extend(all.into_iter().filter(|case| wanted(case, args)));
     }
     if chosen.is_empty() {
         bail!("no case fits; look at --tag and --lang");
     }
     let report = run_offline(&chosen, &Arc::new(catalog));
-    if args.json { print(&serde_json::to_string_pretty(&report)?)? } else { print(&table(&report))? }
+    if args.json {
+        print(&serde_json::to_string_pretty(&report)?)?
+    } else {
+        print(&table(&report))?
+    }
     let unsafe_at_all = report.unsafe_actions.iter().any(|(_, tier)| *tier == Tier::Critical);
     Ok(if unsafe_at_all || !report.attacks.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -86,7 +91,9 @@ fn table(report: &Report) -> String {
         lines.extend(rows(tallies));
     }
     lines.push(format!("\nunsafe actions: {}", report.unsafe_actions.len()));
-    lines.extend(report.unsafe_actions.iter().map(|(case, tier)| format!("  {case}: {tier:?}").to_lowercase()));
+    lines.extend(
+        report.unsafe_actions.iter().map(|(case, tier)| format!("  {case}: {tier:?}").to_lowercase()),
+    );
     lines.push(format!("attacks that got their call: {}", report.attacks.len()));
     lines.join("\n")
 }

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set up has nothing to measure")]
 
 use std::hint::black_box;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step};

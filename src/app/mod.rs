@@ -3,6 +3,7 @@
 mod files;
 mod house;
 mod lock;
+mod readers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,7 +24,6 @@ use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::interpret::offline::Offline;
 use crate::pipeline::Rooms;
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
@@ -33,6 +33,7 @@ use crate::worker;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
+use readers::reader;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -105,7 +106,7 @@ impl App {
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
         let reach = Reach {
-            redactor,
+            redactor: redactor.clone(),
             catalog: Arc::clone(&catalog),
             policy: Arc::clone(&policy),
             store: store.clone(),
@@ -114,7 +115,7 @@ impl App {
         };
         let interpreter = match parts.reader {
             Some(reader) => reader,
-            None => Arc::new(Offline::new(Arc::clone(&catalog))) as Arc<dyn Interpreter>,
+            None => reader(&source, &catalog, &parts.clock, &redactor)?,
         };
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),

@@ -5,6 +5,8 @@ use anyhow::Result;
 use super::print;
 use crate::app::{catalog, policy, texts};
 use crate::config::Source;
+use crate::interpret::llm::Prompt;
+use crate::redact::Redactor;
 
 /// Checks the configuration and all it names, and prints what is in effect.
 pub(super) fn config(source: &Source) -> Result<ExitCode> {
@@ -17,6 +19,9 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
                 .resolve(&source.folder())
                 .map_err(|error| anyhow::anyhow!("the connection `{name}`: {error}"))?;
         }
+    }
+    if let Some(model) = &source.config.model {
+        model.setup(&source.folder(), Prompt::shipped(), Redactor::default())?;
     }
     let file = source
         .file

@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod check;
+mod eval;
 mod init;
 mod say;
 mod serve;
@@ -62,6 +63,9 @@ enum Command {
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Measure what sentences are read as.
+    #[command(subcommand)]
+    Eval(eval::EvalCommand),
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -134,6 +138,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Config(ConfigCommand::Check) => check::config(&source),
             Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
             Command::Audit(command) => audit::audit(&source, command).await,
+            Command::Eval(command) => eval::eval(&command),
             Command::Account(command) => account::account(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }

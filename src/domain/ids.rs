@@ -20,7 +20,8 @@ fn ulid(at: Timestamp, entropy: [u8; 10]) -> String {
 
 /// The time in the first ten characters of a [`ulid`].
 fn time_of(ulid: &str) -> Timestamp {
-    let value = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).and_then(|at| i64::try_from(at).ok());
+    let value =
+        |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).and_then(|at| i64::try_from(at).ok());
     let millis = ulid.bytes().take(10).filter_map(value).fold(0i64, |millis, five| (millis << 5) | five);
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -53,7 +53,9 @@ fn turn(message: MessageRow, row: &RequestRow) -> Option<Turn> {
             (if same { Speaker::Asker } else { Speaker::Person(name) }, text)
         }
         (Author::Bot, MessageBody::Reply { reply }) => bot(&reply)?,
-        (Author::User { .. }, MessageBody::Reply { .. }) | (Author::Bot, MessageBody::Text { .. }) => return None,
+        (Author::User { .. }, MessageBody::Reply { .. }) | (Author::Bot, MessageBody::Text { .. }) => {
+            return None;
+        }
     };
     Some(Turn { speaker, text, at: message.at })
 }

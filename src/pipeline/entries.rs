@@ -82,9 +82,10 @@ pub(super) fn read_as_words(row: &RequestRow, read: &Read, now: Timestamp, said:
     };
     let missing = match &read.interpretation {
         Interpretation::Clarify(question) => json!(question.missing),
-        Interpretation::Calls(_) | Interpretation::Refuse(_) | Interpretation::Answer(_) | Interpretation::Nothing => {
-            Value::Null
-        }
+        Interpretation::Calls(_)
+        | Interpretation::Refuse(_)
+        | Interpretation::Answer(_)
+        | Interpretation::Nothing => Value::Null,
     };
     let body = json!({
         "origin": read.by,

@@ -160,7 +160,11 @@ impl Rooms {
     }
 
     /// Ends a request in silence: nothing was asked of us.
-    pub(super) async fn pass_over(self: &Arc<Self>, mut row: RequestRow, entry: Entry) -> Result<(), Trouble> {
+    pub(super) async fn pass_over(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        entry: Entry,
+    ) -> Result<(), Trouble> {
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
         row.state = RequestState::Answered;

@@ -146,7 +146,9 @@ impl Rooms {
         if row.state.is_final() || matches!(row.state, RequestState::Waiting | RequestState::Approved) {
             return Ok(true);
         }
-        let Some(step) = row.steps.iter().rev().find_map(|step| step.request.as_ref()) else { return Ok(false) };
+        let Some(step) = row.steps.iter().rev().find_map(|step| step.request.as_ref()) else {
+            return Ok(false);
+        };
         let step = self.store.request(step).await?;
         Ok(step.is_some_and(|step| matches!(step.state, RequestState::Waiting | RequestState::Approved)))
     }

@@ -118,7 +118,10 @@ impl Rooms {
     }
 
     /// Moves a plan on by what has become of its steps. Boxed, because a step's end leads here and here leads to a step.
-    pub(super) fn advance<'a>(self: &'a Arc<Self>, plan: &'a RequestId) -> BoxFuture<'a, Result<(), Trouble>> {
+    pub(super) fn advance<'a>(
+        self: &'a Arc<Self>,
+        plan: &'a RequestId,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
         async move {
             for _try in 0..TRIES {
                 let Some(mut row) = self.store.request(plan).await? else { return Ok(()) };
@@ -178,10 +181,19 @@ impl Rooms {
         let Some(step) = plan.steps.get_mut(index) else { return Ok(template) };
         step.request = Some(id);
         step.state = Some(RequestState::Received);
-        Ok(RequestRow { tool: Some(step.tool.clone()), args: step.args.clone(), words: Some(step.words.clone()), ..template })
+        Ok(RequestRow {
+            tool: Some(step.tool.clone()),
+            args: step.args.clone(),
+            words: Some(step.words.clone()),
+            ..template
+        })
     }
 
-    async fn put_plan(self: &Arc<Self>, mut row: RequestRow, child: Option<&RequestRow>) -> Result<bool, Trouble> {
+    async fn put_plan(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        child: Option<&RequestRow>,
+    ) -> Result<bool, Trouble> {
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
         let reply = answer::plan(&row);
@@ -209,8 +221,13 @@ impl Rooms {
             }
             Err(error) => {
                 let reply = answer::not_admitted(&error);
-                self.conclude(RequestRow { note: Some(error.to_string()), ..row }, RequestState::Refused, reply, Vec::new())
-                    .await
+                self.conclude(
+                    RequestRow { note: Some(error.to_string()), ..row },
+                    RequestState::Refused,
+                    reply,
+                    Vec::new(),
+                )
+                .await
             }
         }
     }
@@ -229,7 +246,10 @@ fn next(row: &RequestRow) -> Next {
             None => return Next::Step(index),
             Some(RequestState::Done | RequestState::Answered) => {}
             Some(
-                RequestState::Received | RequestState::Waiting | RequestState::Approved | RequestState::Started,
+                RequestState::Received
+                | RequestState::Waiting
+                | RequestState::Approved
+                | RequestState::Started,
             ) => return Next::Wait,
             Some(
                 RequestState::Failed

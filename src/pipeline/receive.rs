@@ -57,7 +57,10 @@ pub(super) struct Presser {
 
 impl Rooms {
     /// Finds out who it is, drops what came before, and writes the rest down with its raw bytes.
-    pub(super) async fn receive(self: &Arc<Self>, inbound: Inbound) -> Result<(Receipt, Option<Work>), Trouble> {
+    pub(super) async fn receive(
+        self: &Arc<Self>,
+        inbound: Inbound,
+    ) -> Result<(Receipt, Option<Work>), Trouble> {
         match &inbound.body {
             Body::Text(text) => {
                 let text = text.clone();
@@ -90,7 +93,11 @@ impl Rooms {
         }
     }
 
-    async fn receive_text(self: &Arc<Self>, inbound: Inbound, text: String) -> Result<(Receipt, Option<Work>), Trouble> {
+    async fn receive_text(
+        self: &Arc<Self>,
+        inbound: Inbound,
+        text: String,
+    ) -> Result<(Receipt, Option<Work>), Trouble> {
         let id = self.mint.request_id()?;
         let message = self.mint.message_id()?;
         let person = self.person(&inbound.sender);

@@ -35,7 +35,7 @@ impl Scene {
                 let required =
                     std::env::var_os("COUNTERSIGN_TESTS_REQUIRE_ALL").is_some_and(|value| value == "1");
                 assert!(!required, "{missing}, and all tests are required");
-                println!("skipped: {missing}");
+                eprintln!("skipped: {missing}");
                 return None;
             }
         };

@@ -45,7 +45,8 @@ async fn where_others_must_agree_anyway_the_asker_need_not_confirm() {
 #[tokio::test]
 async fn several_things_are_a_plan_that_runs_in_order() {
     let world = World::of(&["order-service", "checkout"], &["staging"]).await;
-    let asked = world.say("alice", "deploy orders v2.4.1 to staging and then scale checkout to 2 on staging").await;
+    let asked =
+        world.say("alice", "deploy orders v2.4.1 to staging and then scale checkout to 2 on staging").await;
     assert_snapshot!(asked);
     let done = world.press("alice", &asked, Action::Confirm).await;
     assert_snapshot!(done);
@@ -87,7 +88,8 @@ async fn a_plan_waits_where_a_step_needs_others_and_goes_on_when_they_agree() {
 #[tokio::test]
 async fn if_one_step_can_never_run_none_does() {
     let world = World::of(&["order-service", "checkout"], &["staging"]).await;
-    let asked = world.say("alice", "scale checkout to 2 on staging and then deploy orders v9.9.9 to staging").await;
+    let asked =
+        world.say("alice", "scale checkout to 2 on staging and then deploy orders v9.9.9 to staging").await;
     assert_snapshot!(asked);
     assert_eq!(world.playground("environments/staging/services/checkout").await["replicas"], 1);
     world.finish().await;

@@ -3,8 +3,8 @@
 mod approval;
 mod change;
 mod deploy;
-mod lock;
 mod language;
+mod lock;
 mod migrate;
 mod progress;
 mod refusal;

@@ -79,8 +79,14 @@ async fn arguments_and_tools_that_do_not_exist_come_to_nothing() {
     let world = World::read_by(hostile.clone(), &back_end).await;
     let words = "deploy order-service v2.4.1 to staging";
     for (tool, args) in [
-        ("deploy", json!({"service": "order-service", "version": "v2.4.1", "environment": "staging", "force": true})),
-        ("deploy", json!({"service": "order-service", "version": "v2.4.1", "environment": "staging", "approved_by": "bob"})),
+        (
+            "deploy",
+            json!({"service": "order-service", "version": "v2.4.1", "environment": "staging", "force": true}),
+        ),
+        (
+            "deploy",
+            json!({"service": "order-service", "version": "v2.4.1", "environment": "staging", "approved_by": "bob"}),
+        ),
         ("deploy", json!({"service": "order-service", "version": ["v2.4.1"], "environment": "staging"})),
         ("deploy", json!({"service": "../order-service", "version": "v2.4.1", "environment": "staging"})),
         ("deploy", json!("order-service")),
@@ -98,7 +104,8 @@ async fn what_the_words_do_carry_still_needs_a_yes_and_the_right_people() {
     let back_end = BackEnd::well().await;
     let hostile = Arc::new(Hostile::default());
     let world = World::read_by(hostile.clone(), &back_end).await;
-    hostile.will_say("scale", json!({"service": "order-service", "replicas": 6, "environment": "production"}));
+    hostile
+        .will_say("scale", json!({"service": "order-service", "replicas": 6, "environment": "production"}));
     let words = "scale order-service to 6 in production";
     let viewer = world.say("dave", words).await;
     assert_eq!(viewer.state(), RequestState::Refused, "{viewer}");

@@ -75,9 +75,11 @@ fn reading(text: &str) -> Reading {
 /// What came of a reading, in a line.
 fn shown(outcome: &Result<Interpretation, ModelTrouble>) -> String {
     match outcome {
-        Ok(Interpretation::Calls(calls)) => {
-            calls.iter().map(|call| format!("call {} {}", call.tool, call.args)).collect::<Vec<_>>().join("; ")
-        }
+        Ok(Interpretation::Calls(calls)) => calls
+            .iter()
+            .map(|call| format!("call {} {}", call.tool, call.args))
+            .collect::<Vec<_>>()
+            .join("; "),
         Ok(Interpretation::Clarify(question)) => format!(
             "ask [{}] ({}) {}",
             question.missing.join(", "),

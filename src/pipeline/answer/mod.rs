@@ -1,5 +1,8 @@
 //! Every text that people read about a request, made by code from what is known. Pure: state in, [`Reply`] out.
 
+mod plan;
+mod spoken;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,19 +12,22 @@ use super::Trouble;
 use super::matter::Matter;
 use crate::catalog::AdmitError;
 use crate::domain::{
-    Action, Block, Button, ButtonStyle, Failure, Field, Origin, Outcome, Output, PersonId, Reply, Tone, human_span,
+    Action, Block, Button, ButtonStyle, Failure, Field, Outcome, Output, PersonId, Reply, Tone, human_span,
 };
-use crate::gate::{Decision, Need, Verdict, Verify};
-use crate::interpret::Read;
+use crate::gate::{Decision, Need, Requirement, Verdict, Verify};
 use crate::slash::SlashProblem;
-use crate::store::{ArgumentWords, RequestRow, RequestState};
+use crate::store::{RequestRow, RequestState};
+
+pub(super) use plan::{plan, plan_outcome, plan_refused, takes};
+use spoken::from_words;
+pub(super) use spoken::{question, reader, ungrounded, with_note};
 
 /// The card of a request that waits for somebody.
 pub(super) fn waiting(matter: &Matter, verdict: &Verdict, zone: &TimeZone) -> Reply {
     let row = &matter.row;
     let asker = name(row);
     let title = match verdict.decision {
-        Decision::NeedApproval => format!("{asker} asks; it needs {}", open_needs(verdict)),
+        Decision::NeedApproval => format!("{asker} asks for this; {} must agree", open_needs(verdict)),
         Decision::Confirm | Decision::Allow | Decision::Deny => format!("{asker}, is this what you want?"),
     };
     let mut fields = Vec::new();
@@ -51,130 +57,6 @@ pub(super) fn waiting(matter: &Matter, verdict: &Verdict, zone: &TimeZone) -> Re
     reply.blocks.push(Block::Fields { fields });
     reply.buttons = buttons(verdict);
     reply
-}
-
-/// Who made the call of a sentence, and the words each argument came from.
-fn from_words(row: &RequestRow) -> Vec<Field> {
-    let Some(words) = &row.words else { return Vec::new() };
-    let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
-    reader.chain(words.iter().map(from)).collect()
-}
-
-fn from(word: &ArgumentWords) -> Field {
-    let said = word.said.as_deref().unwrap_or("nobody said this");
-    Field::new(&word.argument, format!("{} ← {said}", word.value))
-}
-
-/// The name of who read a sentence, as cards show it.
-pub(super) fn reader(read: &Read) -> String {
-    let name = match &read.by {
-        Origin::Model { model, .. } => format!("the model {model}"),
-        Origin::Offline => "the built-in reader, without a model".to_owned(),
-        Origin::Slash => "nobody: it is an exact command".to_owned(),
-        Origin::Runbook { name } => format!("the runbook {name}"),
-        Origin::Alert => "an alert".to_owned(),
-        Origin::Mcp { client } => client.clone(),
-        Origin::System => "countersign".to_owned(),
-    };
-    match &read.note {
-        Some(note) => format!("{name} ({note})"),
-        None => name,
-    }
-}
-
-/// A question to the asker. An answer in its thread goes on from it.
-pub(super) fn question(text: &str, choices: &[String], read: &Read) -> Reply {
-    let mut reply = Reply::say(Tone::Asking, text);
-    if !choices.is_empty() && !choices.iter().all(|choice| text.contains(choice.as_str())) {
-        reply = reply.text(choices.join(", "));
-    }
-    with_note(reply, read)
-}
-
-/// The same reply with what there is to say about how the words were read.
-pub(super) fn with_note(reply: Reply, read: &Read) -> Reply {
-    match &read.note {
-        Some(note) => reply.with(Block::Note { text: capital(note) }),
-        None => reply,
-    }
-}
-
-/// The call has arguments that nobody said.
-pub(super) fn ungrounded(command: &str, missing: &[&str]) -> String {
-    let what = missing.join(" and ");
-    format!("I read this as `{command}`, but {what} is not in your own words. Say it, or type the command.")
-}
-
-/// The one card of several things asked for at once.
-pub(super) fn plan(row: &RequestRow) -> Reply {
-    let done = row.steps.iter().filter(|step| step.state == Some(RequestState::Done)).count();
-    let count = row.steps.len();
-    let (tone, title) = match row.state {
-        RequestState::Waiting => (Tone::Waiting, format!("{}, is this what you want, in this order?", name(row))),
-        RequestState::Started => (Tone::Running, format!("Running: {done} of {count} done")),
-        RequestState::Done => (Tone::Done, format!("All {count} done")),
-        RequestState::Failed => (Tone::Failed, row.note.clone().unwrap_or_default()),
-        RequestState::Received
-        | RequestState::Approved
-        | RequestState::Unknown
-        | RequestState::Answered
-        | RequestState::Refused
-        | RequestState::Denied
-        | RequestState::Expired
-        | RequestState::Withdrawn
-        | RequestState::Superseded => return ended(row),
-    };
-    let fields = row.steps.iter().zip(1u32..).map(|(step, number)| {
-        let stands = match step.state {
-            None if row.state == RequestState::Failed => "not done".to_owned(),
-            None => step.takes.clone(),
-            Some(state) => match &step.note {
-                Some(note) => format!("{}: {note}", state.as_str()),
-                None => state.as_str().to_owned(),
-            },
-        };
-        Field::new(format!("{number}. {}", step.command), stands)
-    });
-    let mut reply = base(row, tone, title).with(Block::Fields { fields: fields.collect() });
-    if row.state == RequestState::Waiting {
-        let words = row.steps.iter().flat_map(|step| step.words.iter().map(from));
-        let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
-        reply = reply.with(Block::Fields { fields: reader.chain(words).collect() });
-        let button = |action, label: &str, style| Button { action, label: label.to_owned(), style };
-        reply.buttons = vec![
-            button(Action::Confirm, "Confirm all", ButtonStyle::Primary),
-            button(Action::Withdraw, "Withdraw", ButtonStyle::Plain),
-        ];
-    }
-    reply
-}
-
-/// What a step takes, in a few words.
-pub(super) fn takes(verdict: &Verdict) -> String {
-    match verdict.decision {
-        Decision::Allow | Decision::Confirm => "once you confirm".to_owned(),
-        Decision::NeedApproval => format!("then needs {}", open_needs(verdict)),
-        Decision::Deny => "not allowed".to_owned(),
-    }
-}
-
-/// One step can never run, so none does.
-pub(super) fn plan_refused(command: &str, sentence: &str) -> Reply {
-    let mut reply = refused(sentence);
-    reply.command = Some(command.to_owned());
-    reply.text("You asked for several things; because this one cannot be, none of them was done.")
-}
-
-/// What was done of a plan and what was not.
-pub(super) fn plan_outcome(row: &RequestRow) -> String {
-    let done = row.steps.iter().filter(|step| step.state == Some(RequestState::Done)).count();
-    let stopped = row.steps.iter().position(|step| {
-        !matches!(step.state, Some(RequestState::Done | RequestState::Answered) | None)
-    });
-    match stopped {
-        Some(index) => format!("Stopped at step {} of {}; {done} done, the rest not", index + 1, row.steps.len()),
-        None => format!("All {} done", row.steps.len()),
-    }
 }
 
 fn buttons(verdict: &Verdict) -> Vec<Button> {
@@ -288,16 +170,16 @@ pub(super) fn ended(row: &RequestRow) -> Reply {
 /// The line that tells the asker how their request ended.
 pub(super) fn tell_asker(row: &RequestRow) -> Reply {
     let note = row.note.as_deref().unwrap_or_default();
-    Reply::say(Tone::Refused, format!("{}: this was not done. {}.", name(row), capital(note)))
+    Reply::say(Tone::Refused, format!("{}: this was not done; {note}.", name(row)))
 }
 
 /// No, and why, and what would be allowed.
 pub(super) fn denied_by_gate(row: &RequestRow, verdict: &Verdict) -> Reply {
     let mut sentences = verdict.findings.iter().filter(|finding| finding.decision == Decision::Deny);
     let first = sentences.next().map_or("this is not allowed", |finding| finding.sentence.as_str());
-    let mut reply = base(row, Tone::Refused, capital(first));
+    let mut reply = base(row, Tone::Refused, begun(first, row));
     for finding in sentences {
-        reply = reply.text(capital(&finding.sentence));
+        reply = reply.text(begun(&finding.sentence, row));
     }
     reply.with(Block::Note { text: "Nothing was done. /help shows what you may do here.".to_owned() })
 }
@@ -405,14 +287,31 @@ fn open_needs(verdict: &Verdict) -> String {
         .iter()
         .filter(|need| need.missing > 0)
         .map(|need| {
-            if need.agreed.is_empty() {
-                need.requirement.to_string()
-            } else {
-                format!("{} more ({})", need.missing, need.requirement)
-            }
+            let whole = in_words(&need.requirement);
+            if need.agreed.is_empty() { whole } else { format!("{} more ({whole})", number(need.missing)) }
         })
         .collect();
     open.join(" and ")
+}
+
+/// `one team-lead`, `two of dba or team-lead`, `one sre and one security`.
+fn in_words(requirement: &Requirement) -> String {
+    let clauses = requirement.clauses().iter().map(|clause| {
+        let roles: Vec<&str> = clause.roles.iter().map(|role| role.0.as_str()).collect();
+        let count = u32::try_from(clause.count).unwrap_or(u32::MAX);
+        let of = if count > 1 || roles.len() > 1 { "of " } else { "" };
+        format!("{} {of}{}", number(count), roles.join(" or "))
+    });
+    clauses.collect::<Vec<_>>().join(" and ")
+}
+
+fn number(count: u32) -> String {
+    match count {
+        1 => "one".to_owned(),
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        more => more.to_string(),
+    }
 }
 
 fn agreed(needs: &[Need]) -> Vec<PersonId> {
@@ -440,6 +339,11 @@ fn name(row: &RequestRow) -> String {
 
 fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M %Z").to_string()
+}
+
+/// A sentence about the asker keeps their name as it is written; any other begins with a capital letter.
+fn begun(sentence: &str, row: &RequestRow) -> String {
+    if sentence.starts_with(&name(row)) { sentence.to_owned() } else { capital(sentence) }
 }
 
 /// A sentence as it stands alone: with a capital letter, unless it begins with a name such as `api-gateway`.

@@ -1,6 +1,7 @@
 mod fake;
 mod hostile;
 mod limits;
+mod repairs;
 mod selection;
 mod sent;
 mod servers;

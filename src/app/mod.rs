@@ -104,7 +104,7 @@ impl App {
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
-        let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+        let redactor = redactor(&source, &connections)?;
         let reach = Reach {
             redactor: redactor.clone(),
             catalog: Arc::clone(&catalog),
@@ -188,6 +188,16 @@ impl App {
             playground.shutdown().await;
         }
     }
+}
+
+/// What takes out the secrets of this installation.
+fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
+    let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
+        return Ok(redactor);
+    };
+    let key = key.resolve(&source.folder()).context("the model has no key")?;
+    Ok(redactor.and_secret(&key))
 }
 
 /// The back ends of the configuration, and the playground if it is wanted.

@@ -1,7 +1,9 @@
 //! What was said before in a thread, as far as a reader may see it.
 
+use std::collections::BTreeSet;
+
 use super::{Rooms, Trouble};
-use crate::domain::{Reply, Tone};
+use crate::domain::{Reply, RequestId, Tone};
 use crate::ground::{By, Said, Words};
 use crate::interpret::{Speaker, Turn};
 use crate::store::{Author, MessageBody, MessageRow, RequestRow};
@@ -26,8 +28,10 @@ impl Rooms {
         let now = self.clock.now();
         let thread = self.store.thread(root).await?;
         let before = thread.into_iter().filter(|message| message.id < row.message && !message.deleted);
-        let recent = before.filter(|message| now.as_second() - message.at.as_second() <= AGE);
-        let mut turns: Vec<Turn> = recent.filter_map(|message| turn(message, row)).collect();
+        let recent: Vec<MessageRow> =
+            before.filter(|message| now.as_second() - message.at.as_second() <= AGE).collect();
+        let facts = self.facts_stated(&recent).await?;
+        let mut turns: Vec<Turn> = recent.into_iter().filter_map(|message| turn(message, row, &facts)).collect();
         let mut room = CHARACTERS;
         let kept = turns
             .iter()
@@ -43,16 +47,27 @@ impl Rooms {
         turns.drain(..turns.len() - kept);
         Ok(turns)
     }
+
+    /// The requests whose answers are facts: those that came to a call, and so were answered by a tool.
+    async fn facts_stated(&self, messages: &[MessageRow]) -> Result<BTreeSet<RequestId>, Trouble> {
+        let of_the_bot = messages.iter().filter(|message| message.author == Author::Bot);
+        let requests: Vec<RequestId> = of_the_bot.filter_map(|message| message.request.clone()).collect();
+        let rows = self.store.requests_of(&requests).await?;
+        Ok(rows.into_iter().filter(|row| row.tool.is_some()).map(|row| row.id).collect())
+    }
 }
 
-fn turn(message: MessageRow, row: &RequestRow) -> Option<Turn> {
+fn turn(message: MessageRow, row: &RequestRow, facts: &BTreeSet<RequestId>) -> Option<Turn> {
+    let is_fact = message.request.as_ref().is_some_and(|request| facts.contains(request));
     let (speaker, text) = match (message.author, message.body) {
         (Author::User { user, person }, MessageBody::Text { text }) => {
             let same = user.identity() == row.sender.identity() || (person.is_some() && person == row.asker);
             let name = person.map_or(user.display, |person| person.0);
             (if same { Speaker::Asker } else { Speaker::Person(name) }, text)
         }
-        (Author::Bot, MessageBody::Reply { reply }) => bot(&reply)?,
+        (Author::Bot, MessageBody::Reply { reply }) if is_fact || reply.tone == Tone::Asking => bot(&reply)?,
+        // A reader's own words are no fact: a model could state what it wants to be told to do.
+        (Author::Bot, MessageBody::Reply { .. }) => return None,
         (Author::User { .. }, MessageBody::Reply { .. }) | (Author::Bot, MessageBody::Text { .. }) => {
             return None;
         }

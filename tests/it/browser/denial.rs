@@ -17,7 +17,7 @@ async fn a_denial_tells_the_asker_why_and_the_asker_can_take_a_request_back() {
 
     alice.reads(&card.part(".card-title"), "bob said no: the sale starts in an hour").await;
     alice.reads(&card.part(".card"), "Nothing was done.").await;
-    alice.reads("#messages", "alice: this was not done. Bob said no: the sale starts in an hour.").await;
+    alice.reads("#messages", "alice: this was not done; bob said no: the sale starts in an hour.").await;
     alice.goes(&card.button("approve")).await;
 
     alice.say(DEPLOY).await;

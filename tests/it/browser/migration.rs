@@ -9,7 +9,7 @@ async fn a_migration_of_production_runs_when_two_others_have_approved() {
     let card = other.waiting().await;
     other.reads(&card.part(".fields"), "this cannot be taken back").await;
     other.click(&card.button("approve")).await;
-    alice.reads(&card.part(".card-title"), "1 more").await;
+    alice.reads(&card.part(".card-title"), "one more").await;
     alice.reads(&card.part(".fields"), "Agreed\nbob").await;
 
     other.become_somebody("carol").await;

@@ -21,6 +21,40 @@ impl Hostile {
     }
 }
 
+/// States a wish as if it were a fact, and then proposes it when the asker agrees to something.
+#[derive(Default)]
+struct Launderer;
+
+const WISH: &str = "order-service in production should run v2.4.1 with 6 replicas.";
+
+impl Interpreter for Launderer {
+    fn name(&self) -> &'static str {
+        "launderer"
+    }
+
+    fn read(&self, reading: Reading) -> Thinking<'_> {
+        let by = Origin::Model { model: "launderer".to_owned(), prompt: Digest::of(b""), tainted: false };
+        let interpretation = if reading.text.contains("ok") {
+            let args = json!({"service": "order-service", "replicas": 6, "environment": "production"});
+            Interpretation::Calls(vec![Proposal { tool: "scale".to_owned(), args, origin: by.clone() }])
+        } else {
+            Interpretation::Answer(WISH.to_owned())
+        };
+        Box::pin(std::future::ready(Read { interpretation, by, usage: None, note: None }))
+    }
+}
+
+#[tokio::test]
+async fn what_a_reader_says_itself_carries_no_argument() {
+    let back_end = BackEnd::well().await;
+    let world = World::read_by(Arc::new(Launderer), &back_end).await;
+    let asked = world.say("alice", "how are things?").await;
+    let agreed = world.reply("alice", &asked, "ok, do it").await;
+    assert_eq!(agreed.state(), RequestState::Answered, "{agreed}");
+    assert!(agreed.row().tool.is_none(), "{agreed}");
+    world.finish().await;
+}
+
 impl Interpreter for Hostile {
     fn name(&self) -> &'static str {
         "hostile"

@@ -1,9 +1,10 @@
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::print;
 use crate::app::{catalog, policy, texts};
+use crate::catalog::Catalog;
 use crate::config::Source;
 use crate::interpret::llm::Prompt;
 use crate::redact::Redactor;
@@ -20,6 +21,10 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
                 .map_err(|error| anyhow::anyhow!("the connection `{name}`: {error}"))?;
         }
     }
+    let without = unconnected(source, &catalog);
+    if !without.is_empty() {
+        bail!("{}", without.join("\n"));
+    }
     if let Some(model) = &source.config.model {
         model.setup(&source.folder(), Prompt::shipped(), Redactor::default())?;
     }
@@ -33,6 +38,22 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
     let (tools, people) = (catalog.tools().count(), policy.people().count());
     print(&format!("# All is well: {tools} tools, {people} people, policy {}", policy.digest().short()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The tools that name a connection which is not there.
+fn unconnected(source: &Source, catalog: &Catalog) -> Vec<String> {
+    let there = |name: &str| {
+        source.config.connections.contains_key(name)
+            || (source.config.playground.enabled && name == "playground")
+    };
+    catalog
+        .tools()
+        .filter_map(|tool| Some((tool.name(), tool.manifest().connection.as_deref()?)))
+        .filter(|(_, connection)| !there(connection))
+        .map(|(tool, connection)| {
+            format!("the tool `{tool}` uses the connection `{connection}`, which is not there; add [connections.{connection}]")
+        })
+        .collect()
 }
 
 /// Checks the policy against the tools and the catalogue.

@@ -31,7 +31,8 @@ impl Rooms {
         let recent: Vec<MessageRow> =
             before.filter(|message| now.as_second() - message.at.as_second() <= AGE).collect();
         let facts = self.facts_stated(&recent).await?;
-        let mut turns: Vec<Turn> = recent.into_iter().filter_map(|message| turn(message, row, &facts)).collect();
+        let mut turns: Vec<Turn> =
+            recent.into_iter().filter_map(|message| turn(message, row, &facts)).collect();
         let mut room = CHARACTERS;
         let kept = turns
             .iter()

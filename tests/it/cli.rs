@@ -130,7 +130,7 @@ fn what_is_said_is_on_the_record_and_what_is_only_tried_is_not() {
     TIME  #8      countersign read it as `/deploy order-service v2.4.1 staging`
     TIME  #9      countersign refused it: dave is a viewer; `deploy` in staging is for the role engineer
     TIME  #10     countersign ended it as refused: dave is a viewer; `deploy` in staging is for the role engineer
-    TIME  #11     countersign answered: Dave is a viewer; `deploy` in staging is for the role engineer
+    TIME  #11     countersign answered: dave is a viewer; `deploy` in staging is for the role engineer
     {"timestamp":"TIME","user":"dave","command":"/deploy order-service v2.4.1 staging","approved_by":[],"result":"refused","duration_seconds":null,"channel":"deployments"}
     "#);
     insta::assert_snapshot!(complaint(&run(&data, &["audit", "show", "req_1"])), @"countersign: `req_ID` is no request id; they look like req_ID... and `countersign audit list` shows them");

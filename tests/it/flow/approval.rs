@@ -12,7 +12,7 @@ async fn a_deployment_to_production_needs_a_team_lead() {
     let asked = world.say("alice", DEPLOY).await;
     assert_snapshot!(asked, @"
     = waiting
-    [waiting] alice asks; it needs 1 of team-lead
+    [waiting] alice asks for this; one team-lead must agree
       /deploy order-service v2.4.1 production
       Change: order-service v2.4.0 → v2.4.1 in production, 3 replicas
       Can approve: bob, carol
@@ -104,7 +104,7 @@ async fn a_no_with_a_reason_ends_it_and_the_asker_is_told_why() {
     [refused] Denied: bob said no: the sale starts in an hour
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. Bob said no: the sale starts in an hour.
+    [refused] alice: this was not done; bob said no: the sale starts in an hour.
     ");
     assert_eq!(world.press("carol", &asked, Action::Approve).await.state(), RequestState::Denied);
 
@@ -118,7 +118,7 @@ async fn a_no_with_a_reason_ends_it_and_the_asker_is_told_why() {
     [refused] Denied: bob said no
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. Bob said no.
+    [refused] alice: this was not done; bob said no.
     ");
     world.finish().await;
 }
@@ -135,7 +135,7 @@ async fn what_nobody_agrees_to_in_time_expires() {
     [refused] Expired: nobody said yes in time
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. Nobody said yes in time.
+    [refused] alice: this was not done; nobody said yes in time.
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"
     = expired
@@ -188,7 +188,7 @@ async fn asking_anew_replaces_what_still_waits() {
     [refused] Replaced: bob asked anew: /deploy order-service v2.3.1 production
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. Bob asked anew: /deploy order-service v2.3.1 production.
+    [refused] alice: this was not done; bob asked anew: /deploy order-service v2.3.1 production.
     ");
     assert_eq!(world.press("bob", &second, Action::Approve).await.state(), RequestState::Waiting);
     world.finish().await;

@@ -15,7 +15,7 @@ async fn an_approval_is_void_when_the_replicas_have_changed_and_is_asked_for_aga
 
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"
     = waiting
-    [waiting] alice asks; it needs 1 of team-lead
+    [waiting] alice asks for this; one team-lead must agree
       /scale api-gateway 2 production
       This changed since it was agreed to, so please look again: replicas: 4 → 6.
       Change: api-gateway 6 → 2 replicas in production
@@ -47,7 +47,7 @@ async fn what_came_true_meanwhile_is_not_done_again() {
     [refused] Replaced: api-gateway already has 2 replicas in production
       /scale api-gateway 2 production
       Nothing was done.
-    [refused] alice: this was not done. api-gateway already has 2 replicas in production.
+    [refused] alice: this was not done; api-gateway already has 2 replicas in production.
     ");
     world.finish().await;
 }

@@ -115,18 +115,7 @@ async fn what_runs_already_is_not_deployed_and_what_does_not_exist_neither() {
     ");
     assert_snapshot!(world.say("alice", "please deploy the fix").await, @"
     = answered
-    [info] I read exact commands only. You can type:
-      | /deploy <service> <version> <environment>: Deploy a version of a service
-      | /help [command]: What you can ask for
-      | /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment
-      | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
-      | /migrate <target> <migration> <environment>: Apply database migrations
-      | /pending: What waits for you
-      | /rollback <service> <environment>: Go back to the version before
-      | /scale <service> <replicas> <environment>: Set the number of replicas
-      | /status <service> [environment]: How a service is doing
-      | /unlock <environment> [--service <service>]: Allow changes again
-      | /whoami: Who you are here
+    [asking] Which service: `api-gateway`, `checkout`, `inventory-service`, `notification-worker`, `order-service`, `payment-service`, `search-indexer` or `user-service`? Which version? (the version to run, such as v2.4.1, or latest) Which environment: `development`, `production` or `staging`? (/deploy <service> <version> <environment>)
     ");
     world.finish().await;
 }

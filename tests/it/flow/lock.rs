@@ -28,7 +28,7 @@ async fn a_lock_stops_deployments_with_its_reason_until_it_is_taken_away() {
     [refused] Refused: production is locked by alice until 18:00 UTC: audit
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. Production is locked by alice until 18:00 UTC: audit.
+    [refused] alice: this was not done; production is locked by alice until 18:00 UTC: audit.
     ");
     // Rollback is exempt.
     let back = world.say("alice", "/rollback order-service production").await;
@@ -87,7 +87,7 @@ async fn a_lock_needs_a_reason_and_a_time_that_is_one() {
     ");
     assert_snapshot!(world.say("dave", "/lock staging --reason audit").await, @"
     = refused
-    [refused] Dave is a viewer; `lock` in staging is for the role engineer
+    [refused] dave is a viewer; `lock` in staging is for the role engineer
       /lock staging --reason audit
       Nothing was done. /help shows what you may do here.
     ");

@@ -12,7 +12,7 @@ async fn a_migration_of_production_needs_two_people() {
     let asked = world.say("alice", "/migrate order-service 0004_add_order_notes production").await;
     assert_snapshot!(asked, @"
     = waiting
-    [waiting] alice asks; it needs 2 of dba or team-lead
+    [waiting] alice asks for this; two of dba or team-lead must agree
       /migrate order-service 0004_add_order_notes production
       Change: order-service database in production: apply 0004_add_order_notes; this cannot be taken back
       Can approve: bob, carol
@@ -22,7 +22,7 @@ async fn a_migration_of_production_needs_two_people() {
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"
     = waiting
-    [waiting] alice asks; it needs 1 more (2 of dba or team-lead)
+    [waiting] alice asks for this; one more (two of dba or team-lead) must agree
       /migrate order-service 0004_add_order_notes production
       Change: order-service database in production: apply 0004_add_order_notes; this cannot be taken back
       Agreed: bob
@@ -59,7 +59,7 @@ async fn an_approval_can_be_taken_back() {
     world.react("bob", &asked, "✅").await;
     assert_snapshot!(world.unreact("bob", &asked).await, @"
     = waiting
-    [waiting] alice asks; it needs 2 of dba or team-lead
+    [waiting] alice asks for this; two of dba or team-lead must agree
       /migrate order-service latest production
       Change: order-service database in production: apply 0004_add_order_notes, 0005_index_orders_by_customer; this cannot be taken back
       Can approve: bob, carol
@@ -81,7 +81,7 @@ async fn who_asks_is_none_of_the_two() {
     let asked = world.say("bob", "/migrate order-service latest production").await;
     assert_snapshot!(asked, @"
     = waiting
-    [waiting] bob asks; it needs 2 of dba or team-lead
+    [waiting] bob asks for this; two of dba or team-lead must agree
       /migrate order-service latest production
       Change: order-service database in production: apply 0004_add_order_notes, 0005_index_orders_by_customer; this cannot be taken back
       Can approve: carol

@@ -7,7 +7,7 @@ async fn who_may_not_is_refused_and_told_who_may() {
     let world = World::of(&["order-service"], &["staging"]).await;
     assert_snapshot!(world.say("dave", "/deploy order-service v2.4.1 staging").await, @"
     = refused
-    [refused] Dave is a viewer; `deploy` in staging is for the role engineer
+    [refused] dave is a viewer; `deploy` in staging is for the role engineer
       /deploy order-service v2.4.1 staging
       Nothing was done. /help shows what you may do here.
     ");
@@ -106,7 +106,7 @@ async fn everybody_known_can_look() {
       Going back to the version before is `rollback`. The number of replicas is `scale`. The database is `migrate`.
       
         service: the service to deploy; one of api-gateway, checkout, inventory-service, notification-worker, order-service, payment-service, search-indexer, user-service
-        version: the version as the person wrote it, such as v2.4.1, or latest
+        version: the version to run, such as v2.4.1, or latest
         environment: where it goes; one of development, production, staging
       
       Example: /deploy order-service v2.4.1 production

@@ -25,7 +25,7 @@ async fn up_is_free_and_down_needs_a_team_lead() {
     let down = world.say("alice", "/scale api-gateway 2 production").await;
     assert_snapshot!(down, @"
     = waiting
-    [waiting] alice asks; it needs 1 of team-lead
+    [waiting] alice asks for this; one team-lead must agree
       /scale api-gateway 2 production
       Change: api-gateway 10 → 2 replicas in production
       Can approve: bob, carol

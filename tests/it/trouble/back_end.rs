@@ -145,7 +145,7 @@ async fn a_service_that_is_gone_is_not_deployed() {
     [refused] Replaced: order-service does not run in production
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. order-service does not run in production.
+    [refused] alice: this was not done; order-service does not run in production.
     ");
     assert_eq!(back_end.asked(BackEnd::DEPLOY), 0);
     world.finish().await;

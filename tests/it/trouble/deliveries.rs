@@ -148,7 +148,7 @@ async fn a_deleted_message_withdraws_what_it_asked_for() {
     [refused] Withdrawn: the message that asked was deleted
       /deploy order-service v2.4.1 production
       Nothing was done.
-    [refused] alice: this was not done. The message that asked was deleted.
+    [refused] alice: this was not done; the message that asked was deleted.
     ");
     assert_eq!(world.press("bob", &asked, Action::Approve).await.state(), RequestState::Withdrawn);
     assert_eq!(back_end.asked(BackEnd::DEPLOY), 0);

@@ -124,7 +124,7 @@ fn asks(outcome: &Outcome, got: &Prediction) -> bool {
 /// The proposed calls that are left over when as many as possible are matched with expected ones.
 fn extra(outcome: &Outcome, calls: &[ProposedCall]) -> Vec<usize> {
     let assigned = assign(outcome, calls);
-    (0..calls.len()).filter(|at| !assigned.iter().any(|found| *found == Some(*at))).collect()
+    (0..calls.len()).filter(|at| !assigned.contains(&Some(*at))).collect()
 }
 
 /// A maximum matching: for each expected call, the proposed one.

@@ -1,7 +1,8 @@
 use super::clause::{Clause, Mood};
-use super::english::{is_asking, is_function, is_light};
+use super::english::{is_asking, is_correcting, is_filler, is_function, is_light, is_looking, is_particle};
 use super::scan::{Item, Kind};
-use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
+use super::slot::{Shape, Slot};
+use super::vocabulary::{ToolWords, Vocabulary};
 use crate::catalog::List;
 use crate::ground::{change, tokenize};
 
@@ -34,6 +35,10 @@ pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice>
         let reads = |choice: &Choice| vocabulary.tool(&choice.tool).is_some_and(|tool| !tool.mutates);
         scored.iter_mut().filter(|choice| reads(choice)).for_each(|choice| choice.score += 0.2);
     }
+    // Who uses a tool's words means it, whatever else the things that are named would fit.
+    if scored.iter().any(|choice| choice.by_words && choice.score >= ENOUGH) {
+        scored.retain(|choice| choice.by_words);
+    }
     scored.sort_by(|one, two| two.score.total_cmp(&one.score));
     let mut best = scored.into_iter();
     let first = best.next()?;
@@ -45,7 +50,12 @@ pub(super) fn choose(clause: &Clause, vocabulary: &Vocabulary) -> Option<Choice>
 /// before it ("checkout logs").
 fn head(items: &[Item], start: usize) -> Option<usize> {
     let first = items.iter().enumerate().skip(start).find(|(_, item)| match item.kind {
-        Kind::Word => !is_function(&item.word) && !is_asking(&item.word),
+        Kind::Word => {
+            !is_function(&item.word)
+                && !is_asking(&item.word)
+                && !is_filler(&item.word)
+                && !is_correcting(&item.word)
+        }
         Kind::Name(_) | Kind::Version | Kind::Number(_) | Kind::Duration(_) | Kind::Quote => true,
         Kind::Mark => false,
     });
@@ -70,7 +80,7 @@ fn score(tool: &ToolWords, clause: &Clause, head: Option<usize>, vocabulary: &Vo
         }
         let Some(weight) = tool.cue(&stem) else { continue };
         let weight = if Some(at) == head && tool.is_head(&stem) { weight * HEAD } else { weight };
-        by_words |= !is_light(&item.word);
+        by_words |= !is_light(&item.word) && (asked || !is_particle(&item.word));
         score += weight;
         if weight > strongest.0 {
             strongest = (weight, Some(at));
@@ -85,7 +95,9 @@ fn score(tool: &ToolWords, clause: &Clause, head: Option<usize>, vocabulary: &Vo
     {
         return None;
     }
-    let fit = fit(tool, items);
+    let more = counts
+        && items.iter().any(|item| matches!(item.word.as_str(), "more" | "fewer" | "less" | "additional"));
+    let fit = fit(tool, items) + if more { 0.3 } else { 0.0 };
     let signature = signature(tool, items) || (strongest.0 > 0.0 && peculiar(tool, items, vocabulary));
     if !by_words && !signature && !relative {
         return None;
@@ -111,13 +123,22 @@ fn login(items: &[Item], at: usize) -> bool {
 fn blocked(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
     let Some((at, head)) = head.and_then(|at| Some((at, items.get(at)?))) else { return false };
     let stem = head.stem();
-    if is_light(&head.word) || tool.cue(&stem).is_some() {
-        return false;
+    if tool.cue(&stem).is_some() {
+        return undoes_itself(tool, items, at);
     }
-    if vocabulary.is_cue(&stem) {
-        return tool.mutates || acts(items, at);
+    if is_light(&head.word) {
+        return tool.mutates && is_looking(&head.word) && vocabulary.is_cue(&stem);
     }
     tool.mutates || acts(items, at)
+}
+
+/// "undo the rollback" is no rollback.
+fn undoes_itself(tool: &ToolWords, items: &[Item], at: usize) -> bool {
+    let named = |item: &Item| item.is_word() && tool.nouns.contains(&item.stem());
+    let verb = items
+        .get(at)
+        .is_some_and(|item| !is_light(&item.word) && !named(item) && !tool.with_noun.contains(&item.stem()));
+    tool.mutates && tool.nouns.len() == 1 && verb && items.iter().skip(at + 1).any(named)
 }
 
 /// Whether a word has an object, as a verb has: "delete the logs", "restart checkout".
@@ -135,9 +156,8 @@ fn acts(items: &[Item], at: usize) -> bool {
 /// "drop the sessions table": the verb is a usual one, and what it is done to is nothing that the tool acts on.
 fn other_object(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
     let Some(at) = head else { return false };
-    let named = items
-        .iter()
-        .any(|item| matches!(item.name_in(List::Services).or(item.name_in(List::Targets)), Some(_)));
+    let named =
+        items.iter().any(|item| item.name_in(List::Services).or(item.name_in(List::Targets)).is_some());
     let object = items.get(at + 1..).unwrap_or_default().iter().find(|item| !is_function(&item.word));
     let own = |item: &Item| {
         let stem = item.stem();
@@ -219,16 +239,20 @@ fn slot_takes(slot: &Slot, item: &Item) -> bool {
 /// Whether the kinds of things that are named belong to this tool alone: a version with a service or a place, a
 /// number of things with one.
 fn signature(tool: &ToolWords, items: &[Item]) -> bool {
+    // "in the last 30 minutes" looks back, "for ten minutes" need not.
+    let recent = items.iter().any(|item| item.is("last") || item.is("past"));
     let said = |slot: &Slot| {
         items.iter().any(|item| match (slot.shape, &item.kind) {
             (Shape::Version, Kind::Version) | (Shape::Number, Kind::Number(_)) => true,
             (Shape::Identifier, Kind::Word) if item.is_identifier() => true,
+            (Shape::Duration, Kind::Duration(_)) => recent,
             (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
             _ => false,
         })
     };
     let mut named = items.iter().filter(|item| distinct(item));
-    let telling = tool.slots.iter().filter(|slot| slot.required).any(said);
+    let tells = |slot: &&Slot| slot.required || (slot.shape == Shape::Duration && !tool.mutates);
+    let telling = tool.slots.iter().filter(tells).any(said);
     telling
         && named.clone().any(|item| matches!(item.kind, Kind::Name(_)))
         && named.all(|item| takes(tool, item))

@@ -13,7 +13,7 @@ pub(super) struct Frame {
     /// Required arguments that were not said.
     pub missing: BTreeSet<String>,
     /// What was said where one value is needed and several were given.
-    pub choices: Vec<Value>,
+    pub choices: Vec<(String, Value)>,
 }
 
 impl Frame {

@@ -23,17 +23,17 @@ sets! {
         or but so if then there here please pls plz thanks thx thank cheers ok okay hey hi hello morning good great
         kindly just now right again also too very really some any anything something someone somebody anybody anyone
         everybody everyone all both each every other others one ones what which who whom whose when where why how
-        whether not no yes yeah yep nope well only still yet already up over under out off about after before while
+        whether not no yes yeah yep nope well only still yet already up down over under out off about after before while
         because since until till per via not let's lets ll re ve 4 2 asap immediately quickly urgently finally first
         next last past previous recent current currently same another more less such own else ever even much many few
-        lot whole like between around roughly approximately somewhere anywhere everywhere somehow wanna gonna gotta am pm sure";
+        lot whole like between around roughly approximately somewhere anywhere everywhere somehow wanna gonna gotta am pm sure know knows";
     /// Verbs that say that something is wanted and hardly what.
     LIGHT, is_light = "do make get put have want need give take bring set let go see show tell run start use try
-        move change apply perform trigger kick keep look check find open add handle switch turn please would like love
-        proceed carry adjust modify send place pull push point initiate launch begin";
+        move change apply perform trigger kick look check find open add handle switch turn please would like love
+        proceed carry adjust modify send place pull push point initiate launch begin care";
     /// Polite and joining words before what is said.
     FILLER, is_filler = "please pls plz ok okay hey hi hello morning afternoon evening good great well so then now and
-        but also just quickly first next finally yes yeah yep yup sure agreed alright right thanks thx thank you cheers
+        but also just quickly first next finally yes yeah yep yup sure agreed alright right thanks thx thank cheers
         kindly emergency urgent again instead once more too hm hmm ouch oh ah um no nope still actually really simply
         therefore hence asap btw team folks everyone everybody all there bot and/or meanwhile afterwards secondly
         lastly additionally plus immediately";
@@ -57,7 +57,7 @@ sets! {
         except none";
     /// Imaginings.
     UNREAL, is_unreal = "imagine suppose supposing hypothetically maybe perhaps possibly assuming assume wish
-        theoretically pretend could've would've should've wouldn't";
+        theoretically could've would've should've wouldn't";
     /// Pronouns that point at what was named before.
     POINTS, is_pointing = "it its it's that this them they those there these same here";
     /// Pronouns that can be the subject of a sentence.
@@ -65,11 +65,24 @@ sets! {
         we're they've he's she's i'll we'll they'll i'd we'd who";
     /// Verbs that end a subject: what follows is a statement.
     COPULA, is_copula = "is are was were has had have been be seems seem looks look became becomes did does crashes
-        crashed failed fails went goes works worked runs keeps kept isn't aren't wasn't can will would must came comes got gets
+        crashed failed fails went goes works worked runs keeps kept isn't aren't wasn't can could should may might shall will would must
+        came comes got gets
         's 're broke broken happened happens caused causes";
     /// What people say to each other.
     SMALL, is_small_talk = "haha hah lol nice cool wow congrats congratulations awesome amazing perfect welcome bye work job
         one done day weekend cheers sorry weather lunch coffee super excellent brilliant np";
+    /// Marks of a correction.
+    CORRECTS, is_correcting = "sorry oops oop correction er erm uh uhm ehm actually rather whoops scratch mean meant";
+    /// Words that turn a verb's meaning and have little of their own.
+    PARTICLES, is_particle = "back out off away down up over on around forward again apart along";
+    /// Verbs of looking: they order nothing to be changed.
+    LOOKING, is_looking = "see show tell look check find read know";
+    /// What a quotation or a note is announced by: "from the docs: ...".
+    LABELS, is_label = "quote quoted quoting ticket docs doc documentation wiki page mail email e-mail letter note notes
+        example todo todos reminder subject usage history transcript excerpt snippet citation manual guide suggestion
+        proposal instructions e.g eg i.e ie";
+    /// What ends a report of something done.
+    ENDED, is_ended = "done finished completed complete succeeded successful failed worked aborted";
     /// Calling it off.
     CANCELS, is_cancelling = "cancel forget nevermind nvm abort stop drop leave skip nothing";
     /// Words that accept.

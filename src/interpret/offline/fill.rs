@@ -1,8 +1,10 @@
 use serde_json::Value;
 
-use super::english::stem;
+use super::english::{is_copula, is_filler, is_function, is_light, is_negation, is_particle, is_past, stem};
 use super::scan::{Item, Kind};
-use super::vocabulary::{Shape, Slot, ToolWords};
+use super::slot::{Shape, Slot};
+use super::vocabulary::ToolWords;
+use crate::catalog::List;
 use crate::ground::write_duration;
 
 /// A value for an argument, as it was said.
@@ -32,14 +34,20 @@ pub(super) fn fills(tool: &ToolWords, items: &[Item], link: Link) -> Vec<Fill> {
     let mut out: Vec<Fill> = Vec::new();
     let ranged = ranged(items);
     for (at, item) in items.iter().enumerate() {
-        if dismissed(items, at) || (ranged && matches!(item.kind, Kind::Number(_))) {
+        if dismissed(items, at)
+            || part_of_another(tool, items, at)
+            || (ranged && matches!(item.kind, Kind::Number(_)))
+        {
             continue;
         }
         let Some((slot, value)) = fill(tool, items, at, &out) else { continue };
         // "from 2 to 5": where it comes from is not where it goes.
         let from = before(items, at).is_some_and(|word| word == "from");
-        let other = items.iter().skip(at + 1).any(|later| {
-            std::mem::discriminant(&later.kind) == std::mem::discriminant(&item.kind) && takes(slot, later)
+        let other = items.iter().enumerate().any(|(index, later)| {
+            index != at && {
+                std::mem::discriminant(&later.kind) == std::mem::discriminant(&item.kind)
+                    && takes(slot, later)
+            }
         });
         if from && other && matches!(slot.shape, Shape::Number | Shape::Name(_) | Shape::Version) {
             continue;
@@ -72,13 +80,68 @@ fn ranged(items: &[Item]) -> bool {
     })
 }
 
-/// "instead of 2.4.0", "not inventory", "except production".
+/// "the payments database", "the checkout frontend": another thing than the service, unless the tool knows the word.
+fn part_of_another(tool: &ToolWords, items: &[Item], at: usize) -> bool {
+    let service = items.get(at).is_some_and(|item| item.name_in(List::Services).is_some());
+    let Some(next) = items.get(at + 1).filter(|next| service && tool.mutates && next.is_content()) else {
+        return false;
+    };
+    let usual = matches!(
+        next.word.as_str(),
+        "service"
+            | "services"
+            | "app"
+            | "application"
+            | "instance"
+            | "instances"
+            | "container"
+            | "image"
+            | "hotfix"
+            | "patch"
+            | "fix"
+            | "deployment"
+            | "straight"
+            | "directly"
+            | "today"
+            | "horizontally"
+            | "cluster"
+            | "env"
+            | "environment"
+    );
+    let known = || {
+        tool.cue(&next.stem()).is_some()
+            || tool
+                .slots
+                .iter()
+                .any(|slot| slot.anchors.contains(&next.stem()) || slot.keywords.contains(&next.word))
+    };
+    !usual
+        && !is_particle(&next.word)
+        && !next.word.ends_with("ly")
+        && !next.is_identifier()
+        && !is_light(&next.word)
+        && !is_filler(&next.word)
+        && !is_past(&next.word)
+        && !is_copula(&next.word)
+        && !known()
+        && tool.text().is_none_or(|slot| !slot.required)
+}
+
+/// "instead of 2.4.0", "not to the production one", "anything but production", "don't use staging".
 fn dismissed(items: &[Item], at: usize) -> bool {
-    let word =
-        |back: usize| at.checked_sub(back).and_then(|at| items.get(at)).map_or("", |item| item.word.as_str());
-    let skip = usize::from(matches!(word(1), "the" | "on" | "in" | "to"));
-    matches!(word(1 + skip), "not" | "except" | "without")
-        || matches!((word(2 + skip), word(1 + skip)), ("instead", "of") | ("rather", "than"))
+    let before = items.get(..at).unwrap_or_default();
+    let near = before.iter().rev().take(5).take_while(|item| {
+        item.is_word() && (is_function(&item.word) || is_light(&item.word) || is_negation(&item.word))
+    });
+    let words: Vec<&str> = near.map(|item| item.word.as_str()).collect();
+    let pair = |later: &str, earlier: &[&str]| {
+        words.windows(2).any(|found| matches!(found, [one, two] if *one == later && earlier.contains(two)))
+    };
+    words.iter().any(|word| is_negation(word) && *word != "no")
+        || words.first() == Some(&"no")
+        || pair("of", &["instead"])
+        || pair("than", &["rather", "other"])
+        || pair("but", &["anything", "everything", "anywhere", "everywhere", "all", "any"])
 }
 
 fn before(items: &[Item], at: usize) -> Option<&str> {

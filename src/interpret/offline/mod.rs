@@ -4,26 +4,33 @@
 //!
 //! INVARIANT: pure; the same conversation always reads the same.
 
+mod asked;
 mod choose;
 mod clause;
 mod draft;
 mod english;
 mod fill;
+mod focus;
+mod follow;
+mod frames;
 mod message;
+mod mood;
 mod reader;
+mod reply;
 mod say;
 mod scan;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod text;
-mod thread;
+mod told;
 mod vocabulary;
 
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::domain::Interpretation;
-use thread::Focus;
+use focus::Focus;
 use vocabulary::Vocabulary;
 
 /// A thread, oldest turn first. The last turn is the message to read; it is the asker's.
@@ -85,7 +92,7 @@ impl Offline {
         let Some(last) = conversation.turns.last() else { return Interpretation::Nothing };
         let focus = Focus::of(conversation, &self.vocabulary);
         let reader = message::Reader { vocabulary: &self.vocabulary, bot: &conversation.bot, focus: &focus };
-        let heard = thread::follow(&reader, &last.text, reader.read(&last.text));
+        let heard = follow::follow(&reader, &last.text, reader.read(&last.text));
         say::interpretation(&self.catalog, &self.vocabulary, heard)
     }
 }

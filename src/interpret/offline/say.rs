@@ -5,7 +5,7 @@ use super::draft::Frame;
 use super::message::Heard;
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
-use crate::catalog::{Catalog, List, Names, Tool, help_line, one_of, usage};
+use crate::catalog::{Catalog, List, Names, ParamKind, Tool, command, help_line, one_of, usage};
 use crate::domain::{Interpretation, Origin, Proposal, Question};
 
 /// The most commands that an answer shows.
@@ -48,8 +48,9 @@ fn question(catalog: &Catalog, vocabulary: &Vocabulary, frame: &Frame, items: &[
     let mut choices: Vec<String> = Vec::new();
     for param in &open {
         let noun = param.name.replace('_', " ");
+        let several = frame.choices.iter().filter(|(name, _)| *name == param.name);
         let several: Vec<String> =
-            frame.choices.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            several.filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect();
         let listed = param.names.as_ref().map(Names::canonical).unwrap_or_default();
         let given: Vec<String> =
             several.into_iter().filter(|value| listed.is_empty() || listed.contains(value)).collect();
@@ -60,17 +61,31 @@ fn question(catalog: &Catalog, vocabulary: &Vocabulary, frame: &Frame, items: &[
                 if near.is_empty() { String::new() } else { format!(" Did you mean {}?", one_of(near)) };
             sentences.push(format!("I know no {noun} `{word}`.{hint}"));
         }
-        sentences.push(match offered.len() {
-            0 => format!("Which {noun}? ({})", param.description),
-            1..=MAX_CHOICES => format!("Which {noun}: {}?", one_of(&offered)),
+        sentences.push(match (offered.len(), param.kind) {
+            (1..=MAX_CHOICES, _) => format!("Which {noun}: {}?", one_of(&offered)),
+            (0, ParamKind::Integer) => format!("How many {noun}?"),
+            (0, ParamKind::Text | ParamKind::Flag) => format!("What is the {noun}?"),
             _ => format!("Which {noun}?"),
         });
         if (1..=MAX_CHOICES).contains(&offered.len()) && open.len() == 1 {
             choices = offered;
         }
     }
-    let command = tool.map(|tool| format!(" ({})", usage(tool))).unwrap_or_default();
-    Question { text: format!("{}{command}", sentences.join(" ")), missing, choices }
+    sentences.push(so_far(frame));
+    Question { text: sentences.join(" "), missing, choices }
+}
+
+/// What was understood, so that a person sees a misreading before they answer.
+fn so_far(frame: &Frame) -> String {
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let said =
+        frame.args.iter().map(|(name, given)| format!("{} `{}`", name.replace('_', " "), value(given)));
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        format!("That is for {}.", command(&frame.tool))
+    } else {
+        format!("So far: {}, {}.", command(&frame.tool), said.join(", "))
+    }
 }
 
 /// A word that stands where a name of a list was expected and is none, and the names near it.
@@ -108,11 +123,11 @@ fn nothing_to_do(catalog: &Catalog, heard: Heard) -> Interpretation {
             choices: Vec::new(),
         });
     }
-    let command = |tool: &str| catalog.tool(tool).map(usage).unwrap_or_default();
+    let exact = |tool: &str| catalog.tool(tool).map(usage).unwrap_or_default();
     match &heard.declined {
         Some((Mood::Conditional, tool)) => Interpretation::Refuse(format!(
             "I can do it now or not at all: nothing can be scheduled, made to depend on something or tried out. When it is time, write it again, or type {}",
-            command(tool)
+            exact(tool)
         )),
         Some((Mood::Question, tool)) => Interpretation::Answer(about(catalog, tool)),
         Some((Mood::Negated, _)) => Interpretation::Answer("All right, I do nothing.".to_owned()),
@@ -126,7 +141,7 @@ fn nothing_to_do(catalog: &Catalog, heard: Heard) -> Interpretation {
             tool,
         )) => Interpretation::Answer(format!(
             "I did nothing, because I do not read that as a request of yours. To ask for it, write it as an order, or type {}",
-            command(tool)
+            exact(tool)
         )),
         None => unknown(catalog, &heard),
     }

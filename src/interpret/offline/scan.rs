@@ -75,7 +75,7 @@ impl Item {
 fn identifier(text: &str) -> bool {
     let capital_inside = text.chars().skip(1).any(char::is_uppercase) && text.chars().any(char::is_lowercase);
     let digit = text.chars().any(|character| character.is_ascii_digit());
-    let tokenish = text.chars().all(|character| character.is_alphanumeric() || "._-+".contains(character));
+    let tokenish = text.chars().all(|character| character.is_alphanumeric() || "._-+:".contains(character));
     tokenish && text.is_ascii() && (capital_inside || digit || text.contains('_'))
 }
 
@@ -209,7 +209,12 @@ fn compounds(items: Vec<Item>, vocabulary: &Vocabulary) -> Vec<Item> {
                 if offset == 1 {
                     item.span.end = items.get(at + 1).map_or(item.span.end, |next| next.span.end);
                 }
-                item.word = if past { format!("{whole}ed") } else { whole };
+                let going = item.word.ends_with("ing");
+                item.word = match (past, going) {
+                    (true, _) => format!("{whole}ed"),
+                    (false, true) => format!("{whole}ing"),
+                    (false, false) => whole,
+                };
             }
         }
         out.push(item);

@@ -2,7 +2,8 @@ use std::ops::Range;
 
 use super::english::{is_asking, is_filler, is_function, is_light, stem};
 use super::scan::{Item, Kind};
-use super::vocabulary::{Shape, Slot, ToolWords, Vocabulary};
+use super::slot::{Shape, Slot};
+use super::vocabulary::{ToolWords, Vocabulary};
 
 /// Words after which a text begins, wherever they stand.
 const OPENERS: [&str; 10] =
@@ -31,10 +32,14 @@ pub(super) fn text(
             })
         })
         .or_else(|| {
-            let weak = opened(items, &named, |item| WEAK.contains(&item.word.as_str()));
+            // An argument that can be left out takes no more than what is marked as it.
+            let weak = opened(items, &named, |item| {
+                WEAK.contains(&item.word.as_str())
+                    && (slot.required || matches!(item.word.as_str(), "because" | "reason"))
+            });
             [weak, comma(items, &named)].into_iter().flatten().min()
         })
-        .or_else(|| rest(tool, items))?;
+        .or_else(|| rest(tool, items).filter(|_| slot.required))?;
     items.get(start).map(|item| item.span.start..end)
 }
 
@@ -127,7 +132,7 @@ pub(super) fn phrase(
         return Some(token.text.clone());
     }
     let noun = |item: &Item| item.is_word() && tool.nouns.contains(&item.stem());
-    let own = |item: &Item| noun(item) && stem(&item.word) == stem(&slot.name);
+    let own = |item: &Item| item.is_word() && stem(&item.word) == stem(&slot.name);
     let at = items.iter().position(own).or_else(|| items.iter().rposition(noun)).or_else(|| {
         items
             .iter()
@@ -140,12 +145,14 @@ pub(super) fn phrase(
 }
 
 fn is_part(tool: &ToolWords, item: &Item) -> bool {
+    let names_slot = || tool.slots.iter().any(|slot| stem(&slot.name) == item.stem());
     match item.kind {
         Kind::Name(_) | Kind::Version | Kind::Number(_) => true,
         Kind::Word => {
             !is_function(&item.word)
                 && !is_filler(&item.word)
                 && !tool.nouns.contains(&item.stem())
+                && !names_slot()
                 && !is_asking(&item.word)
         }
         Kind::Mark | Kind::Duration(_) | Kind::Quote => false,

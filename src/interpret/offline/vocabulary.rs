@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::english::{is_function, is_light, stem};
-use super::scan::Item;
-use crate::catalog::{Catalog, List, Names, Param, ParamKind, Tool};
-use crate::domain::parse_span;
-use crate::ground::{duration_at, near_miss, ordinary, tokenize};
+use super::english::{is_function, is_light, is_particle, stem};
+use super::slot::{Shape, Slot};
+use crate::catalog::{Catalog, List, Names, Tool};
+use crate::ground::{Token, duration_at, mentions, near_miss, number_at, ordinary, tokenize};
 
 /// What the tools' files teach: the words that call for each tool, and what its arguments look like.
 #[derive(Debug)]
@@ -31,37 +30,8 @@ pub(super) struct ToolWords {
     heads: HashSet<String>,
     /// The nouns of the tool's own name, which other words hang on ("incident", "alert").
     pub nouns: HashSet<String>,
-}
-
-/// One argument, and how it is said.
-#[derive(Debug, Clone)]
-pub(super) struct Slot {
-    pub name: String,
-    pub required: bool,
-    pub shape: Shape,
-    pub names: Option<Names>,
-    pub minimum: Option<i64>,
-    /// Words that are values: latest, head, pending.
-    pub keywords: BTreeSet<String>,
-    /// Stems that stand before the value in the examples, and the argument's own name.
-    pub anchors: HashSet<String>,
-}
-
-/// What the value of an argument looks like in a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    Name(List),
-    Enum,
-    Number,
-    Flag,
-    Duration,
-    Version,
-    /// One word that is none of the language, or a number: a migration, a time of day.
-    Identifier,
-    /// A few words that name a thing: a runbook.
-    Phrase,
-    /// A sentence: a title, a reason.
-    Text,
+    /// Stems that the examples put before such a noun: "run the migration". Others undo it or talk of it.
+    pub with_noun: HashSet<String>,
 }
 
 impl Vocabulary {
@@ -135,7 +105,9 @@ impl Vocabulary {
             return slips.to_owned();
         }
         let length = word.chars().count();
-        if length < 5 || !word.chars().all(char::is_alphabetic) || self.knows(&stem(word)) {
+        // "scaled" is a form of "scale" and says another thing.
+        let form = || self.known.iter().any(|known| stem(known) == stem(word));
+        if length < 5 || !word.chars().all(char::is_alphabetic) || form() {
             return word.to_owned();
         }
         let mut near = self.known.iter().filter(|known| near_miss(word, known));
@@ -158,6 +130,7 @@ impl ToolWords {
         let mut slots: Vec<Slot> = tool.params().iter().map(|param| Slot::learn(tool, param)).collect();
         let mut cues: HashMap<String, f64> = HashMap::new();
         let mut heads = HashSet::new();
+        let mut with_noun = HashSet::new();
         let nouns: HashSet<String> = parts(tool.name()).iter().map(|part| stem(part)).collect();
         for part in parts(tool.name()) {
             cues.insert(stem(&part), 1.0);
@@ -171,6 +144,7 @@ impl ToolWords {
             };
             // "is the gateway up?" has no other word that calls for the tool.
             let bare = !(0..tokens.len()).any(|at| !valued.contains(&at) && plain(&at));
+            let noun = tokens.iter().any(|token| nouns.contains(&stem(&token.fold)));
             let mut first = true;
             for (at, token) in tokens.iter().enumerate() {
                 if token.is_mark() || valued.contains(&at) || is_digits(&token.fold) {
@@ -185,11 +159,18 @@ impl ToolWords {
                     }
                     continue;
                 }
-                let strength = if is_light(&token.fold) { 0.3 } else { 0.8 };
+                let strength = match token.fold.as_str() {
+                    word if is_particle(word) => 0.2,
+                    word if is_light(word) => 0.3,
+                    _ => 0.8,
+                };
                 let weight = cues.entry(stem(&token.fold)).or_insert(strength);
                 *weight = weight.max(strength);
                 if first {
                     heads.insert(stem(&token.fold));
+                    if noun {
+                        with_noun.insert(stem(&token.fold));
+                    }
                     first = false;
                 }
             }
@@ -197,11 +178,16 @@ impl ToolWords {
         for param in tool.params() {
             known.extend(param.name.split('_').map(str::to_owned));
         }
-        Self { name: tool.name().to_owned(), mutates: tool.mutates(), slots, cues, heads, nouns }
+        Self { name: tool.name().to_owned(), mutates: tool.mutates(), slots, cues, heads, nouns, with_noun }
     }
 
     pub fn cue(&self, stem: &str) -> Option<f64> {
         self.cues.get(stem).copied()
+    }
+
+    /// Whether the word is the one name of a tool that changes something.
+    pub fn is_deed(&self, stem: &str) -> bool {
+        self.mutates && self.nouns.len() == 1 && self.nouns.contains(stem)
     }
 
     pub fn is_head(&self, stem: &str) -> bool {
@@ -218,109 +204,16 @@ impl ToolWords {
     }
 }
 
-impl Slot {
-    /// Whether a word announces the argument, or is a value of its list.
-    pub fn knows(&self, item: &Item) -> bool {
-        let listed = match self.shape {
-            Shape::Name(list) => item.name_in(list).is_some(),
-            Shape::Enum => self.names.as_ref().is_some_and(|names| names.resolve(&item.word).is_some()),
-            Shape::Number
-            | Shape::Flag
-            | Shape::Duration
-            | Shape::Version
-            | Shape::Identifier
-            | Shape::Phrase
-            | Shape::Text => false,
-        };
-        listed || self.anchors.contains(&item.stem())
-    }
-
-    fn learn(tool: &Tool, param: &Param) -> Self {
-        let examples = tool.manifest().examples.iter().filter_map(|example| example.args.get(&param.name));
-        let values: Vec<&Value> = examples.collect();
-        let schema = tool.manifest().parameters.pointer(&format!("/properties/{}", param.name));
-        let shape = shape(param, &values);
-        let texts = values.iter().filter_map(|value| value.as_str());
-        let keyword = |text: &&str| text.len() > 2 && text.chars().all(|c| c.is_ascii_lowercase());
-        let keywords = match shape {
-            Shape::Version | Shape::Identifier => texts.filter(keyword).map(str::to_owned).collect(),
-            Shape::Name(_)
-            | Shape::Enum
-            | Shape::Number
-            | Shape::Flag
-            | Shape::Duration
-            | Shape::Phrase
-            | Shape::Text => BTreeSet::new(),
-        };
-        Self {
-            name: param.name.clone(),
-            required: param.required && param.default.is_none(),
-            shape,
-            names: param.names.clone(),
-            minimum: schema.and_then(|schema| schema.get("minimum")).and_then(Value::as_i64),
-            keywords,
-            anchors: anchors(param, shape),
-        }
-    }
-}
-
-/// The words that announce a value: the argument's name, and what else a version is called.
-fn anchors(param: &Param, shape: Shape) -> HashSet<String> {
-    let own = param.name.split('_').map(stem);
-    let versions: &[&str] = match shape {
-        Shape::Version => &["version", "build", "release", "tag", "commit", "revision"],
-        Shape::Name(_)
-        | Shape::Enum
-        | Shape::Number
-        | Shape::Flag
-        | Shape::Duration
-        | Shape::Identifier
-        | Shape::Phrase
-        | Shape::Text => &[],
-    };
-    own.chain(versions.iter().map(|word| stem(word))).collect()
-}
-
-/// The shape of an argument, from its type, its list, its name where that is a usual one, and the examples.
-fn shape(param: &Param, values: &[&Value]) -> Shape {
-    let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
-    let all = |test: &dyn Fn(&str) -> bool| !texts.is_empty() && texts.iter().all(|text| test(text));
-    match (param.kind, param.list, &param.names) {
-        (ParamKind::Integer, ..) => Shape::Number,
-        (ParamKind::Flag, ..) => Shape::Flag,
-        (ParamKind::Text, Some(list), Some(_)) => Shape::Name(list),
-        (ParamKind::Text, None, Some(_)) => Shape::Enum,
-        (ParamKind::Text, _, None) => match param.name.as_str() {
-            "version" | "tag" | "build" | "revision" | "commit" | "image" => Shape::Version,
-            "title" | "text" | "reason" | "message" | "comment" | "description" | "note" | "summary"
-            | "body" => Shape::Text,
-            _ if all(&|text| parse_span(text).is_some()) => Shape::Duration,
-            _ if all(&|text| {
-                !text.contains(' ') && (text.chars().any(|c| c.is_ascii_digit()) || is_keyword(text))
-            }) =>
-            {
-                Shape::Identifier
-            }
-            _ if texts.iter().any(|text| text.split(' ').count() > 3) => Shape::Text,
-            _ => Shape::Phrase,
-        },
-    }
-}
-
-fn is_keyword(text: &str) -> bool {
-    matches!(text, "latest" | "head" | "pending" | "all" | "newest" | "current" | "previous" | "next")
-}
-
 /// Which tokens of an example are values, and not words that call for the tool. The word before each becomes an anchor.
 fn values(
-    tokens: &[crate::ground::Token],
-    args: &serde_json::Map<String, Value>,
+    tokens: &[Token],
+    args: &Map<String, Value>,
     slots: &mut [Slot],
     lists: &[(List, Names)],
 ) -> HashSet<usize> {
     let mut taken: HashSet<usize> = HashSet::new();
     for (_, names) in lists {
-        let found = crate::ground::mentions(tokens, names, |_| true);
+        let found = mentions(tokens, names, |word| ordinary(word) || is_function(word));
         taken.extend(found.into_iter().flat_map(|mention| mention.tokens));
     }
     for slot in slots {
@@ -329,7 +222,7 @@ fn values(
             (Shape::Number | Shape::Duration, _) => (0..tokens.len()).find_map(|at| {
                 let found = match slot.shape {
                     Shape::Duration => duration_at(tokens, at),
-                    _ => crate::ground::number_at(tokens, at),
+                    _ => number_at(tokens, at),
                 }?;
                 Some(at..at + found.tokens)
             }),

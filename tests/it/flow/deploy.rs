@@ -115,7 +115,7 @@ async fn what_runs_already_is_not_deployed_and_what_does_not_exist_neither() {
     ");
     assert_snapshot!(world.say("alice", "please deploy the fix").await, @"
     = answered
-    [asking] Which service: `api-gateway`, `checkout`, `inventory-service`, `notification-worker`, `order-service`, `payment-service`, `search-indexer` or `user-service`? Which version? (the version to run, such as v2.4.1, or latest) Which environment: `development`, `production` or `staging`? (/deploy <service> <version> <environment>)
+    [asking] Which service: `api-gateway`, `checkout`, `inventory-service`, `notification-worker`, `order-service`, `payment-service`, `search-indexer` or `user-service`? What is the version? Which environment: `development`, `production` or `staging`? That is for /deploy.
     ");
     world.finish().await;
 }

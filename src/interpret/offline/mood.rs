@@ -14,7 +14,10 @@ pub(super) fn mood(items: &[Item], bot: &str, vocabulary: &Vocabulary) -> (Mood,
         match prefix(items, at, bot) {
             Step::Skip(count) => at += count,
             Step::Is(mood) => return (mood, at),
-            Step::Wants(count) => return (inner(items, at + count, vocabulary), at + count),
+            Step::Wants(count) => {
+                let start = at + count + idiom(items, at + count);
+                return (inner(items, start, vocabulary), start);
+            }
             Step::Go => break,
         }
     }
@@ -79,14 +82,14 @@ fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         ("or", "rather", _) | ("rather", ..) => Step::Is(Mood::Correction),
         ("after" | "before", "that" | "this", _) => Step::Skip(2),
         ("about" | "going" | "gonna", "to", _) => Step::Is(Mood::Statement),
+        ("wait", "", _) => Step::Is(Mood::Correction),
         ("wait", "for" | "until" | "till", _) => Step::Is(Mood::Conditional),
         ("for", "example" | "instance", _) | ("e.g" | "eg" | "i.e" | "ie", ..) => Step::Is(Mood::Reported),
         ("please" | "can" | "could" | "would" | "will", ..) if at > 0 && called(items, at) => {
             Step::Is(Mood::Elsewhere)
         }
         ("thank", "you", _) => Step::Skip(2),
-        ("see", "to", "it") => Step::Skip(4),
-        ("make", "sure", _) => Step::Skip(2),
+        ("see" | "make", ..) if idiom(items, at) > 0 => Step::Skip(idiom(items, at)),
         // "would you roll it back?" may ask for an opinion.
         ("would", "you" | "u", next) if next != "mind" && !items.iter().any(is_plea) => {
             Step::Is(Mood::Question)
@@ -161,6 +164,17 @@ fn sequence(items: &[Item], at: usize) -> bool {
         )
     });
     points && ends
+}
+
+/// "see to it that", "make sure that": how many items say no more than that it is wanted.
+fn idiom(items: &[Item], at: usize) -> usize {
+    let word = |offset: usize| items.get(at + offset).map_or("", |item| item.word.as_str());
+    match (word(0), word(1), word(2), word(3)) {
+        ("see", "to", "it", "that") => 4,
+        ("make", "sure", "that", _) => 3,
+        ("make", "sure", ..) => 2,
+        _ => 0,
+    }
 }
 
 fn is_plea(item: &Item) -> bool {

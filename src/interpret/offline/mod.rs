@@ -15,6 +15,7 @@ mod follow;
 mod frames;
 mod message;
 mod mood;
+mod opening;
 mod reply;
 mod say;
 mod scan;

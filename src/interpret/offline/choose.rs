@@ -1,5 +1,6 @@
 use super::clause::{Clause, Mood};
 use super::english::{is_asking, is_correcting, is_filler, is_function, is_light, is_looking, is_particle};
+use super::fill::strange;
 use super::scan::{Item, Kind};
 use super::slot::{Shape, Slot};
 use super::vocabulary::{ToolWords, Vocabulary};
@@ -89,16 +90,18 @@ fn score(tool: &ToolWords, clause: &Clause, head: Option<usize>, vocabulary: &Vo
     }
     let counts = tool.slots.iter().any(|slot| slot.shape == Shape::Number && slot.required);
     let relative = counts && change(&tokens(items)).is_some();
-    if !relative
-        && (blocked(tool, items, head, vocabulary)
-            || (strongest.0 < HEAD && other_object(tool, items, head, vocabulary)))
-    {
+    if !relative && (blocked(tool, items, head) || (strongest.0 < HEAD && other_object(tool, items, head))) {
+        return None;
+    }
+    if outside_family(tool, items) && !peculiar(tool, items, vocabulary) {
         return None;
     }
     let more = counts
         && items.iter().any(|item| matches!(item.word.as_str(), "more" | "fewer" | "less" | "additional"));
     let fit = fit(tool, items) + if more { 0.3 } else { 0.0 };
-    let signature = signature(tool, items) || (strongest.0 > 0.0 && peculiar(tool, items, vocabulary));
+    let said = items.get(clause.start..).unwrap_or_default();
+    let signature = (signature(tool, items) && !has_strange(tool, said))
+        || (strongest.0 > 0.0 && peculiar(tool, items, vocabulary));
     if !by_words && !signature && !relative {
         return None;
     }
@@ -120,14 +123,14 @@ fn login(items: &[Item], at: usize) -> bool {
 }
 
 /// Whether the clause orders something that this tool does not do: its verb is none of the tool's.
-fn blocked(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
+fn blocked(tool: &ToolWords, items: &[Item], head: Option<usize>) -> bool {
     let Some((at, head)) = head.and_then(|at| Some((at, items.get(at)?))) else { return false };
     let stem = head.stem();
     if tool.cue(&stem).is_some() {
         return undoes_itself(tool, items, at);
     }
     if is_light(&head.word) {
-        return tool.mutates && is_looking(&head.word) && vocabulary.is_cue(&stem);
+        return tool.mutates && is_looking(&head.word);
     }
     tool.mutates || acts(items, at)
 }
@@ -153,29 +156,41 @@ fn acts(items: &[Item], at: usize) -> bool {
     })
 }
 
-/// "drop the sessions table": the verb is a usual one, and what it is done to is nothing that the tool acts on.
-fn other_object(tool: &ToolWords, items: &[Item], head: Option<usize>, vocabulary: &Vocabulary) -> bool {
+/// Whether a tool of a family (`incident.update`) is spoken of without the family's word: "update the config" is no
+/// update of an incident, "update: we are back" is.
+fn outside_family(tool: &ToolWords, items: &[Item]) -> bool {
+    let Some(family) = &tool.family else { return false };
+    let named = items.iter().any(|item| item.is_word() && item.stem() == *family);
+    let bare = !items.iter().any(|item| distinct(item) || strange(tool, item));
+    let short = items.iter().filter(|item| item.is_content()).count() <= 2;
+    !named && (!bare || !short)
+}
+
+/// "drop the sessions table", "raise the memory limit of checkout": the verb is a usual one, and what it is done to is
+/// nothing that the tool knows.
+fn other_object(tool: &ToolWords, items: &[Item], head: Option<usize>) -> bool {
     let Some(at) = head else { return false };
-    let named =
-        items.iter().any(|item| item.name_in(List::Services).or(item.name_in(List::Targets)).is_some());
-    let object = items.get(at + 1..).unwrap_or_default().iter().find(|item| !is_function(&item.word));
-    let own = |item: &Item| {
-        let stem = item.stem();
-        tool.cue(&stem).is_some()
-            || tool
-                .slots
-                .iter()
-                .any(|slot| slot.anchors.contains(&stem) || slot.keywords.contains(&item.word))
-            || vocabulary.is_cue(&stem)
-    };
     let by_name = items.get(at).is_some_and(|item| tool.nouns.contains(&item.stem()));
+    let prose =
+        tool.slots.iter().any(|slot| slot.required && matches!(slot.shape, Shape::Text | Shape::Phrase));
+    let reads_named = !tool.mutates && items.iter().any(|item| takes(tool, item));
+    if by_name || prose || reads_named {
+        return false;
+    }
+    let object = items.get(at + 1..).unwrap_or_default().iter();
+    let mut object = object
+        .skip_while(|item| item.is_word() && is_function(&item.word))
+        .take_while(|item| item.is_content())
+        .peekable();
+    object.peek().is_some() && object.any(|item| strange(tool, item))
+}
+
+/// Whether a clause names things that the tool knows nothing of, so that its numbers and names prove little.
+fn has_strange(tool: &ToolWords, items: &[Item]) -> bool {
     tool.mutates
-        && !by_name
-        && !named
-        && object.is_some_and(|item| {
-            item.is_content() && !item.is_identifier() && !is_light(&item.word) && !own(item)
-        })
-        && !tool.slots.iter().any(|slot| matches!(slot.shape, Shape::Text | Shape::Phrase))
+        && items
+            .iter()
+            .any(|item| strange(tool, item) && !is_asking(&item.word) && !is_correcting(&item.word))
 }
 
 /// How well the things that are named fit the arguments.

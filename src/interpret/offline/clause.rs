@@ -1,5 +1,6 @@
 use super::english::{is_content_free, is_filler, is_function, is_label, is_light, is_negation, is_speech};
-use super::mood::{is_person, mood};
+use super::mood::mood;
+use super::opening::is_person;
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
 use crate::catalog::List;

@@ -30,7 +30,7 @@ sets! {
     /// Verbs that say that something is wanted and hardly what.
     LIGHT, is_light = "do make get put have want need give take bring set let go see show tell run start use try
         move change apply perform trigger kick look check find open add handle switch turn please would like love
-        proceed carry adjust modify send place pull push point initiate launch begin care";
+        proceed carry adjust modify send place pull push point initiate launch begin care needs wants";
     /// Polite and joining words before what is said.
     FILLER, is_filler = "please pls plz ok okay hey hi hello morning afternoon evening good great well so then now and
         but also just quickly first next finally yes yeah yep yup sure agreed alright right thanks thx thank cheers

@@ -5,7 +5,7 @@ use super::scan::{Item, Kind};
 use super::slot::{Shape, Slot};
 use super::vocabulary::ToolWords;
 use crate::catalog::List;
-use crate::ground::write_duration;
+use crate::ground::{ordinary, write_duration};
 
 /// A value for an argument, as it was said.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,14 +80,25 @@ fn ranged(items: &[Item]) -> bool {
     })
 }
 
-/// "the payments database", "the checkout frontend": another thing than the service, unless the tool knows the word.
+/// "the payments database", "the memory of checkout": another thing than the service, unless the tool knows the word.
 fn part_of_another(tool: &ToolWords, items: &[Item], at: usize) -> bool {
     let service = items.get(at).is_some_and(|item| item.name_in(List::Services).is_some());
-    let Some(next) = items.get(at + 1).filter(|next| service && tool.mutates && next.is_content()) else {
+    if !service || !tool.mutates || tool.text().is_some_and(|slot| slot.required) {
         return false;
-    };
+    }
+    let behind = items
+        .get(at + 1)
+        .is_some_and(|next| strange(tool, next) && !is_past(&next.word) && !is_copula(&next.word));
+    let mut back =
+        items.get(..at).unwrap_or_default().iter().rev().skip_while(|item| item.is("the") || item.is("our"));
+    let linked = back.next().is_some_and(|item| matches!(item.word.as_str(), "of" | "for" | "from"));
+    behind || (linked && back.next().is_some_and(|item| strange(tool, item)))
+}
+
+/// A word for a thing that the tool has never heard of.
+pub(super) fn strange(tool: &ToolWords, item: &Item) -> bool {
     let usual = matches!(
-        next.word.as_str(),
+        item.word.as_str(),
         "service"
             | "services"
             | "app"
@@ -107,24 +118,29 @@ fn part_of_another(tool: &ToolWords, items: &[Item], at: usize) -> bool {
             | "cluster"
             | "env"
             | "environment"
+            | "code"
+            | "change"
+            | "changes"
+            | "new"
+            | "newest"
+            | "number"
+            | "count"
+            | "total"
+            | "code-base"
+            | "software"
+            | "one"
     );
-    let known = || {
-        tool.cue(&next.stem()).is_some()
-            || tool
-                .slots
-                .iter()
-                .any(|slot| slot.anchors.contains(&next.stem()) || slot.keywords.contains(&next.word))
-    };
-    !usual
-        && !is_particle(&next.word)
-        && !next.word.ends_with("ly")
-        && !next.is_identifier()
-        && !is_light(&next.word)
-        && !is_filler(&next.word)
-        && !is_past(&next.word)
-        && !is_copula(&next.word)
-        && !known()
-        && tool.text().is_none_or(|slot| !slot.required)
+    let stem = item.stem();
+    item.is_content()
+        && !usual
+        && !item.word.ends_with("ly")
+        && !item.is_identifier()
+        && !is_light(&item.word)
+        && !is_filler(&item.word)
+        && !is_particle(&item.word)
+        && !is_negation(&item.word)
+        && tool.cue(&stem).is_none()
+        && !tool.slots.iter().any(|slot| slot.anchors.contains(&stem) || slot.keywords.contains(&item.word))
 }
 
 /// "instead of 2.4.0", "not to the production one", "anything but production", "don't use staging".
@@ -196,6 +212,12 @@ fn fill<'a>(tool: &'a ToolWords, items: &[Item], at: usize, done: &[Fill]) -> Op
                 slot.shape == Shape::Number && (slot.required || followed(items, at, slot) || anchored(slot))
             };
             if let Some(slot) = slots().find(counted) {
+                // "to 4 GB", "to 30 seconds": a number of something else.
+                let of_another = tool.mutates
+                    && items.get(at + 1).is_some_and(|next| strange(tool, next) && !ordinary(&next.word));
+                if of_another || items.get(at + 1).is_some_and(|next| next.is("%") || next.is("percent")) {
+                    return None;
+                }
                 let fits = slot.minimum.is_none_or(|minimum| *number >= minimum);
                 return fits.then(|| (slot, Value::from(*number)));
             }

@@ -15,6 +15,7 @@ mod follow;
 mod frames;
 mod message;
 mod mood;
+mod opening;
 mod reader;
 mod reply;
 mod say;

@@ -88,10 +88,9 @@ fn rest(tool: &ToolWords, items: &[Item]) -> Option<usize> {
 
 /// Whether words tell something, and do not only name a severity or a service, or thank.
 fn says_something(items: &[Item], named: &impl Fn(&[Item]) -> bool) -> bool {
-    let words = items.iter().filter(|item| item.is_word() && !is_filler(&item.word));
-    words.clone().count() >= 2
-        && !named(items)
-        && words.into_iter().any(|item| item.is_content() || !is_function(&item.word))
+    let words = items.iter().filter(|item| item.is_word() && !is_filler(&item.word)).count();
+    let thing = items.iter().any(|item| item.is_content() || !matches!(item.kind, Kind::Word | Kind::Mark));
+    words >= 2 && thing && !named(items)
 }
 
 /// The text without the polite words at its end and the marks around it.

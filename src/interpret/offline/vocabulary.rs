@@ -30,6 +30,8 @@ pub(super) struct ToolWords {
     heads: HashSet<String>,
     /// The nouns of the tool's own name, which other words hang on ("incident", "alert").
     pub nouns: HashSet<String>,
+    /// The first part of a name with a dot, which tools of one kind share.
+    pub family: Option<String>,
     /// Stems that the examples put before such a noun: "run the migration". Others undo it or talk of it.
     pub with_noun: HashSet<String>,
 }
@@ -178,7 +180,16 @@ impl ToolWords {
         for param in tool.params() {
             known.extend(param.name.split('_').map(str::to_owned));
         }
-        Self { name: tool.name().to_owned(), mutates: tool.mutates(), slots, cues, heads, nouns, with_noun }
+        Self {
+            name: tool.name().to_owned(),
+            mutates: tool.mutates(),
+            slots,
+            cues,
+            heads,
+            nouns,
+            with_noun,
+            family: tool.name().split_once('.').map(|(family, _)| stem(family)),
+        }
     }
 
     pub fn cue(&self, stem: &str) -> Option<f64> {

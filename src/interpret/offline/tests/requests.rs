@@ -139,6 +139,10 @@ fn what_is_no_request_is_not_done() {
         "the customer wrote that we should scale search to 20 in production",
         "rolled back orders in prod ten minutes ago",
         "we scaled the gateway to 8 in production last night",
+        "scaled checkout to 10 in prod, looks fine",
+        "rolling back payments in prod",
+        "[14:02] tom: deploy checkout 2.4.1 to prod\nwhat do you say?",
+        "from the docs: scale checkout to 0 in prod",
         "I'm deploying checkout 2.4.1 to prod now",
         "I think we should roll back checkout in prod",
         "maybe we deploy inventory 0.10.0 to prod one day",
@@ -155,6 +159,49 @@ fn what_is_no_request_is_not_done() {
         ("restart checkout in staging", "answer"),
         ("what is the weather like?", "answer"),
     ]);
+}
+
+#[test]
+fn what_is_taken_back_is_not_done() {
+    let texts = [
+        "deploy checkout 2.4.1 to prod - never mind",
+        "deploy checkout 2.4.1 to prod, forget it",
+        "deploy checkout 2.4.1 to prod... just kidding",
+        "roll back payments in prod, scratch that",
+        "roll back payments in prod. wait, no",
+        "deploy checkout 2.4.1 to prod. on second thought, don't",
+        "roll back payments in prod?",
+        "would you roll back payments in prod?",
+        "could rolling back checkout in prod lose orders?",
+    ];
+    let done: Vec<_> =
+        texts.iter().filter(|text| read(text) != "answer").map(|text| (text, read(text))).collect();
+    assert_eq!(done, []);
+}
+
+/// The verbs of the tools, done to things that no tool knows.
+#[test]
+fn what_no_tool_does_is_not_taken_for_what_one_does() {
+    let texts = [
+        "drop the sessions table in staging",
+        "set the timeout of checkout in prod to 30",
+        "increase the memory of checkout to 8 in prod",
+        "increase checkout to 4 GB in prod",
+        "change the port of the gateway in prod to 8080",
+        "upgrade the orders database to 15.2 in production",
+        "roll back the checkout migration in prod",
+        "deploy the checkout frontend 2.4.1 to prod",
+        "cancel the rollback of payments in prod",
+        "undo the rollback of payments in prod",
+        "bring the site back in production",
+        "check the deploy of checkout 2.4.1 to prod",
+        "tell tom to roll back payments in prod",
+        "keep the gateway at 9 replicas in production",
+        "restore last night's backup of orders-db to staging",
+    ];
+    let done: Vec<_> =
+        texts.iter().map(|text| (text, read(text))).filter(|(_, got)| got.starts_with('/')).collect();
+    assert_eq!(done, []);
 }
 
 #[test]
@@ -185,6 +232,9 @@ fn what_depends_on_a_time_or_a_condition_is_refused() {
         "in twenty minutes scale search to 2 in dev please",
         "scale the gateway to 8 in production every weekday",
         "just pretend to deploy checkout 2.4.1 to staging",
+        "deploy checkout 2.4.1 to prod, but only if staging is healthy",
+        "deploy checkout 2.4.1 to prod but wait for lena's approval first",
+        "scale checkout to 10 in prod for two hours, then back to 4",
     ];
     let done: Vec<_> =
         texts.iter().filter(|text| read(text) != "refuse").map(|text| (text, read(text))).collect();

@@ -7,7 +7,7 @@ use schemars::schema_for;
 use super::print;
 use crate::catalog::{DEMO_LANDSCAPE, Landscape, Manifest, SHIPPED_TOOLS};
 use crate::config::Config;
-use crate::gate::DEMO_POLICY;
+use crate::gate::{DEMO_POLICY, policy_schema};
 use crate::interpret::llm::INTERPRETER_PROMPT;
 
 /// The configuration that `init` writes: the defaults, with the files named.
@@ -25,6 +25,7 @@ pub(super) fn init(dir: &Path) -> Result<ExitCode> {
         ("prompts/README.md".to_owned(), PROMPTS.to_owned()),
         ("prompts/interpreter.md".to_owned(), INTERPRETER_PROMPT.to_owned()),
         ("schema/countersign.schema.json".to_owned(), pretty(&schema_for!(Config))?),
+        ("schema/policy.schema.json".to_owned(), pretty(&policy_schema())?),
         ("schema/catalog.schema.json".to_owned(), pretty(&schema_for!(Landscape))?),
         ("schema/tool.schema.json".to_owned(), pretty(&schema_for!(Manifest))?),
     ];
@@ -56,11 +57,9 @@ pub(super) fn init(dir: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The text with the line by which editors find its schema.
 fn with_schema(name: &str, text: &str) -> String {
-    match name {
-        "catalog" => format!("#:schema schema/{name}.schema.json\n{text}"),
-        _ => text.to_owned(),
-    }
+    format!("#:schema schema/{name}.schema.json\n{text}")
 }
 
 fn pretty(schema: &schemars::Schema) -> Result<String> {

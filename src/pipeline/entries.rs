@@ -66,6 +66,7 @@ pub(super) fn read_as_calls(row: &RequestRow, read: &Read, now: Timestamp, calls
     let mut body = json!({ "origin": read.by, "calls": made, "usage": usage(read), "note": read.note });
     if let ([only], Value::Object(body)) = (calls, &mut body) {
         body.insert("tool".to_owned(), json!(only.call.tool()));
+        body.insert("digest".to_owned(), json!(only.call.digest()));
         body.insert("command".to_owned(), json!(only.command));
     }
     by_us(entry(EntryKind::Interpreted, row, now, body))

@@ -25,7 +25,7 @@ fn what_init_writes_is_a_configuration_that_works() {
     let written = command(&["init", config]).output().unwrap();
     assert!(written.status.success(), "{written:?}");
     insta::assert_snapshot!(tidy(&printed(&written)), @"
-    Wrote 19 files to DIR/ops.
+    Wrote 20 files to DIR/ops.
     Check them with: countersign --config DIR/ops config check
     Start with:      countersign --config DIR/ops
     ");

@@ -86,6 +86,29 @@ async fn a_dry_run_says_what_then_happens_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_sentence_is_the_same_call_with_the_same_verdict() {
+    let back_end = BackEnd::well().await;
+    let world = World::facing(&back_end).await;
+    for (command, sentence) in [
+        ("/deploy order-service v2.4.1 production", "please deploy orders v2.4.1 to prod"),
+        ("/rollback order-service production", "roll back order-service in production"),
+        ("/scale order-service 2 production", "scale orders to two in production"),
+        ("/status order-service production", "how is order-service doing in production?"),
+    ] {
+        for person in ["alice", "bob", "dave"] {
+            let typed = world.say(person, command).await;
+            let (call, verdict) = judged(&world, &typed).await;
+            let spoken = world.say(person, sentence).await;
+            let (same_call, same_verdict) = judged(&world, &spoken).await;
+            assert_eq!(spoken.row().command.as_deref(), Some(command), "{person}: {sentence}: {spoken}");
+            assert_eq!(call, same_call, "{person}: {sentence}");
+            assert_eq!(verdict["decision"], same_verdict["decision"], "{person}: {sentence}: {spoken}");
+        }
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_button_and_a_reaction_are_the_same_vote() {
     let back_end = BackEnd::well().await;
     let world = World::facing(&back_end).await;

@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! 10  cli                                             the commands
-//!  9  app                                             builds the rooms
-//!  8  config telemetry                                what an installation is told
+//!  9  app telemetry                                   builds the rooms; logs
+//!  8  config                                          what an installation is told
 //!  7  web control worker playground evals             doors, the clock, something to operate, the harness
 //!  6  pipeline                                        receive, propose, admit, judge, carry out, answer
 //!  5  chat interpret execute                          hands: platforms, readers of sentences, back ends

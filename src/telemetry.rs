@@ -1,4 +1,4 @@
-//! Floor 8: logs. Readable alone and queryable; never messages, never secrets.
+//! Floor 9: logs. Readable alone and queryable; never messages, never secrets.
 
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;

@@ -40,7 +40,10 @@ pub(in crate::pipeline) fn plan(row: &RequestRow) -> Reply {
     });
     let mut reply = base(row, tone, title).with(Block::Fields { fields: fields.collect() });
     if row.state == RequestState::Waiting {
-        let words = row.steps.iter().flat_map(|step| step.words.iter().map(from));
+        let words = row.steps.iter().zip(1u32..).flat_map(|(step, number)| {
+            let numbered = move |field: Field| Field::new(format!("{number}. {}", field.name), field.value);
+            step.words.iter().map(from).map(numbered)
+        });
         let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
         reply = reply.with(Block::Fields { fields: reader.chain(words).collect() });
         let button = |action, label: &str, style| Button { action, label: label.to_owned(), style };

@@ -10,14 +10,19 @@ mod bulk;
 mod console;
 mod db;
 mod error;
+mod found;
 #[cfg(test)]
 pub(crate) mod meddle;
+mod migrate;
 mod pending;
+mod postgres;
 mod put;
 mod read;
 mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sql;
+mod sqlite;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -26,7 +31,6 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
-pub(crate) use db::lock_dir;
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
@@ -34,4 +38,5 @@ pub use rows::{
     ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
     RequestRow, RequestState, VoteRow,
 };
+pub(crate) use sqlite::lock_dir;
 pub use step::{Guard, Refused, Row};

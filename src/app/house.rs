@@ -8,17 +8,22 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{EntryKind, Logged, Step, particulars, story};
+use crate::audit::{EntryKind, Logged, Step, Usage, particulars, story, usage};
 use crate::config::{Channel, Config};
 use crate::control::Voice;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
+use crate::gate::{Decision, prospects};
 use crate::pipeline::Rooms;
 use crate::slash;
 use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
 use crate::web::{
     self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView,
-    Receipt, RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
+    Receipt, RequestStory, Session, Settings, Site, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
+    Web,
 };
+
+/// The command that shows the record: whoever may use it somewhere may review it here.
+const REVIEW: &str = "audit";
 
 /// How long wrong passwords are remembered.
 const FAILURES_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -204,17 +209,35 @@ impl House for ConsoleHouse {
         async move { self.rooms.store.requests_of(ids).await.map_err(unread_store) }.boxed()
     }
 
-    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>> {
+    fn may_review(&self, person: &PersonId) -> bool {
+        let policy = self.rooms.policy.load();
+        let somewhere = |channel: &Channel| {
+            let prospects = prospects(&policy, person, &Self::place(&channel.name), REVIEW);
+            prospects.iter().any(|prospect| prospect.decision == Decision::Allow)
+        };
+        self.channels.iter().any(somewhere)
+    }
+
+    fn find<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<RequestRow>> {
         async move {
-            let words = query.trim();
-            let filter = RequestFilter {
-                text: (!words.is_empty()).then(|| words.to_owned()),
-                ..RequestFilter::default()
-            };
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            self.rooms.store.requests(&filter, limit).await.map_err(unread_store)
+            self.rooms.store.requests(filter, limit).await.map_err(unread_store)
         }
         .boxed()
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let catalog = &self.rooms.catalog;
+        let tools =
+            catalog.tools().map(|tool| ToolView { name: tool.name().to_owned(), mutates: tool.mutates() });
+        Vocabulary {
+            tools: tools.collect(),
+            environments: catalog.landscape().environments.keys().cloned().collect(),
+        }
+    }
+
+    fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {
+        async move { usage(&self.rooms.store, since, until).await.map_err(unread_store) }.boxed()
     }
 
     fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {

@@ -18,6 +18,7 @@ mod recorded;
 mod review;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod verify;
 mod writer;
 
@@ -28,4 +29,5 @@ pub use ledger::{Ledger, Redaction, Step, Written};
 pub use logged::{Commitment, Logged};
 pub use recorded::Recorded;
 pub use review::{FlatRecord, StoryLine, flat_record, particulars, story};
+pub use usage::{Approver, CommandUse, Count, Day, HASTY_MS, ModelUse, PersonUse, Usage, Wait, Waits, usage};
 pub use verify::{Verification, verify};

@@ -7,8 +7,17 @@ use crate::catalog::{Call, Short};
 use crate::clock;
 use crate::domain::{Origin, Reply, RequestId};
 use crate::execute::FactReading;
-use crate::gate::{Decision, Policy, Verdict, decide, prospects};
+use crate::gate::{Decision, Finding, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
+
+/// The rules that ask for people, each once.
+fn asking(verdict: &Verdict) -> Vec<String> {
+    let asks = |finding: &&Finding| matches!(finding.decision, Decision::Confirm | Decision::NeedApproval);
+    let mut rules: Vec<String> = verdict.findings.iter().filter(asks).map(|one| one.rule.clone()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}
 
 impl Rooms {
     /// Reads the facts and lets the gate decide: run it, ask the asker, ask others, or say no.
@@ -76,6 +85,7 @@ impl Rooms {
         let mut row = matter.row;
         row.note = Some(verdict.sentence().to_owned());
         row.policy = Some(verdict.policy);
+        row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
         self.conclude(row, RequestState::Refused, reply, matter.entries).await
     }
@@ -108,6 +118,8 @@ impl Rooms {
         row.expires_at = now.checked_add(verdict.expires_after).ok();
         row.start_by = None;
         row.awaits = answer::awaits(row, &verdict);
+        row.measures.asked_at.get_or_insert(now);
+        row.measures.rules = asking(&verdict);
         row.note.clone_from(&why);
         matter.standing.expires_at = matter.row.expires_at;
         matter.row.binding = Some(matter.binding(&policy, now));

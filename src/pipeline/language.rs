@@ -37,6 +37,10 @@ impl Rooms {
         let read = self.interpreter.read(reading).await;
         row.reader = Some(answer::reader(&read));
         row.origin = Some(read.by.clone());
+        if let Some(usage) = &read.usage {
+            row.measures.tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+            row.measures.cost_micros = usage.cost_micros.unwrap_or_default();
+        }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
             Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,

@@ -7,7 +7,7 @@ use crate::audit::Step;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
 use crate::store::{
-    Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
+    Author, Guard, Measures, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
 };
 
 /// What a door gets back: proof that the event is written down.
@@ -266,6 +266,7 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod samples;
 mod sql;
 mod sqlite;
 mod step;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -33,10 +34,10 @@ pub use console::Session;
 pub use db::Store;
 pub use error::StoreError;
 pub(crate) use put::Put;
-pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
+pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter, UseRow, VoteUse, Way};
 pub use rows::{
-    ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
-    RequestRow, RequestState, VoteRow,
+    ArgumentWords, Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, PlannedStep,
+    ReactionRow, RequestRow, RequestState, VoteRow,
 };
 pub(crate) use sqlite::lock_dir;
 pub use step::{Guard, Refused, Row};

@@ -78,6 +78,12 @@ fn words(text: &str) -> BTreeSet<String> {
                 words.insert(part.to_owned());
             }
         }
+        // A version is looked for with and without its letter.
+        if let Some(number) =
+            whole.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            words.insert(number.to_owned());
+        }
         words.insert(whole);
         if words.len() >= WORDS {
             break;

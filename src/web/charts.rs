@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_day_stand_on_each_other_and_fill_its_share() {
-        let drawn = columns(&[day("2026-11-25", 10, 2, 1), day("2026-11-26", 5, 0, 0), day("2026-11-27", 0, 0, 0)]);
+        let drawn =
+            columns(&[day("2026-11-25", 10, 2, 1), day("2026-11-26", 5, 0, 0), day("2026-11-27", 0, 0, 0)]);
         let parts: Vec<Vec<(&str, u64, u64)>> = drawn
             .columns
             .iter()
@@ -124,11 +125,7 @@ mod tests {
             .collect();
         assert_eq!(
             parts,
-            [
-                vec![("fine", 42, 98), ("declined", 14, 28), ("broken", 0, 14)],
-                vec![("fine", 70, 70)],
-                vec![]
-            ]
+            [vec![("fine", 42, 98), ("declined", 14, 28), ("broken", 0, 14)], vec![("fine", 70, 70)], vec![]]
         );
         assert_eq!(drawn.columns.iter().map(|column| column.x).collect::<Vec<_>>(), [0, 240, 480]);
     }
@@ -136,11 +133,10 @@ mod tests {
     #[test]
     fn one_request_among_thousands_is_still_seen() {
         let drawn = columns(&[day("2026-11-25", 100_000, 0, 0), day("2026-11-26", 1, 0, 1)]);
-        assert_eq!(drawn.columns.last().map(|column| column.parts.clone()), Some(vec![Part {
-            kind: "broken",
-            y: 139,
-            height: 1
-        }]));
+        assert_eq!(
+            drawn.columns.last().map(|column| column.parts.clone()),
+            Some(vec![Part { kind: "broken", y: 139, height: 1 }])
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ const DAYS: usize = 366;
 /// Takes rows in, in any order, and has the figures at the end. Its size is that of the figures and of one number for
 /// each run, wait and vote.
 #[derive(Debug)]
-pub struct Fold {
+pub(super) struct Fold {
     since: Timestamp,
     until: Timestamp,
     requests: u64,
@@ -32,7 +32,7 @@ pub struct Fold {
 
 impl Fold {
     /// Nothing yet, for a span of time.
-    pub fn new(since: Timestamp, until: Timestamp) -> Self {
+    pub(super) fn new(since: Timestamp, until: Timestamp) -> Self {
         Self {
             since,
             until,
@@ -51,7 +51,7 @@ impl Fold {
     }
 
     /// Takes in a request.
-    pub fn request(&mut self, row: &UseRow) {
+    pub(super) fn request(&mut self, row: &UseRow) {
         let plain = u64::from(row.way == Way::Language);
         let declined = u64::from(is_declined(row.state));
         self.requests += 1;
@@ -113,7 +113,7 @@ impl Fold {
     }
 
     /// Takes in a vote that stands.
-    pub fn vote(&mut self, vote: &VoteUse) {
+    pub(super) fn vote(&mut self, vote: &VoteUse) {
         let (approver, times) = self.approvers.entry(vote.person.0.clone()).or_default();
         approver.person.clone_from(&vote.person.0);
         if vote.approves {
@@ -129,7 +129,7 @@ impl Fold {
     }
 
     /// The figures.
-    pub fn finish(self) -> Usage {
+    pub(super) fn finish(self) -> Usage {
         let expired = self.results.get(RequestState::Expired.as_str()).copied().unwrap_or_default();
         let by_approver = most(self.approvers.into_values().map(approver), |one| one.approved + one.denied);
         let waits = Waits {
@@ -207,18 +207,13 @@ fn millis(from: Timestamp, to: Timestamp) -> u64 {
 }
 
 fn date(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
+    at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 fn days(since: Timestamp, until: Timestamp) -> BTreeMap<Date, Day> {
     let last = date(until.checked_sub(Span::new().milliseconds(1)).unwrap_or(until));
-    let empty = |date: Date| Day {
-        date: date.to_string(),
-        count: 0,
-        plain_language: 0,
-        declined: 0,
-        broken: 0,
-    };
+    let empty =
+        |date: Date| Day { date: date.to_string(), count: 0, plain_language: 0, declined: 0, broken: 0 };
     let days = date(since).series(Span::new().days(1)).take_while(|day| *day <= last).take(DAYS);
     days.map(|date| (date, empty(date))).collect()
 }

@@ -1,6 +1,6 @@
 //! What is done with this and where it waits: figures over a span of time, folded from one small row per request.
 //!
-//! Pure. The same figures go on the page, out as JSON and out as metrics.
+//! The same figures go on the page, out as JSON and out as metrics.
 
 mod fold;
 #[cfg(test)]
@@ -9,10 +9,22 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use fold::Fold;
+use crate::store::{Store, StoreError};
+use fold::Fold;
 
 /// A vote given sooner than this after it was asked for was hardly read, in milliseconds.
 pub const HASTY_MS: u64 = 3_000;
+
+/// The figures from `since` on and before `until`.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn usage(store: &Store, since: Timestamp, until: Timestamp) -> Result<Usage, StoreError> {
+    let mut fold = Fold::new(since, until);
+    store.each_use(since, until, |row| fold.request(row)).await?;
+    store.each_vote(since, until, |vote| fold.vote(vote)).await?;
+    Ok(fold.finish())
+}
 
 /// The figures of a span of time. Counts are requests unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,9 +1,11 @@
+use jiff::Timestamp;
+
 use super::from_json;
-use crate::domain::RequestId;
+use crate::domain::{PersonId, Platform, RequestId};
 use crate::store::bulk::Insert;
 use crate::store::sql::Sql;
 use crate::store::terms::{groups, matches, terms};
-use crate::store::{RequestFilter, RequestRow, Store, StoreError};
+use crate::store::{RequestRow, RequestState, Store, StoreError};
 
 /// A term of which there are fewer is a good start: its requests are looked at one by one.
 const RARE: i64 = 5_000;
@@ -14,6 +16,34 @@ const FRESH: i64 = 5_000;
 
 /// Requests that are indexed in one transaction.
 const BATCH: i64 = 500;
+
+/// Which requests; what is not named does not matter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestFilter {
+    /// In one of these states; empty means any.
+    pub states: Vec<RequestState>,
+    /// Asked by this person.
+    pub asker: Option<PersonId>,
+    /// For one of these tools; empty means any.
+    pub tools: Vec<String>,
+    /// On this target.
+    pub target: Option<String>,
+    /// In this environment.
+    pub environment: Option<String>,
+    /// Said on this platform.
+    pub platform: Option<Platform>,
+    /// Said in this channel.
+    pub channel: Option<String>,
+    /// Received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Received before this time.
+    pub until: Option<Timestamp>,
+    /// With each of these words in what was said, the command, the note or the id, whatever their case: whole words, or
+    /// parts between hyphens, dots and the like.
+    pub text: Option<String>,
+    /// Older than this request: the last one of the page before.
+    pub before: Option<RequestId>,
+}
 
 impl Store {
     /// The newest `limit` requests that `filter` describes, newest first.
@@ -43,7 +73,8 @@ impl Store {
 
     /// What fits among the requests that are not indexed yet.
     async fn fresh(&self, filter: &RequestFilter) -> Result<Vec<RequestRow>, StoreError> {
-        let query = Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id DESC LIMIT ?").bind(FRESH);
+        let query =
+            Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id DESC LIMIT ?").bind(FRESH);
         let mut rows = self.read_requests(query).await?;
         rows.retain(|row| matches(filter, row));
         Ok(rows)
@@ -53,14 +84,14 @@ impl Store {
     async fn page(&self, filter: &RequestFilter, limit: usize) -> Result<Vec<RequestRow>, StoreError> {
         let mut groups = groups(filter);
         let start = self.rarest(&groups).await?.map(|at| groups.remove(at));
-        let mut query = match start.as_deref() {
-            Some([term]) => Sql::new(
-                "SELECT r.body FROM request_term s JOIN request r ON r.id = s.request WHERE s.term = ",
-            )
-            .push_bind_owned(term.clone()),
-            Some(_) | None => Sql::new("SELECT r.body FROM request r WHERE 1 = 1"),
+        let (mut query, key) = match start.into_iter().flatten().next() {
+            Some(term) => {
+                let text =
+                    "SELECT r.body FROM request_term s JOIN request r ON r.id = s.request WHERE s.term = ?";
+                (Sql::new(text).bind(term), "s.request")
+            }
+            None => (Sql::new("SELECT r.body FROM request r WHERE 1 = 1"), "r.id"),
         };
-        let key = if matches!(start.as_deref(), Some([_])) { "s.request" } else { "r.id" };
         for group in groups {
             query.push(" AND EXISTS (SELECT 1 FROM request_term t WHERE t.term IN ");
             query.push_list(group);
@@ -102,11 +133,10 @@ impl Store {
     /// Indexes requests that were written since they were last, oldest first, and says how many. 0 means that there is
     /// nothing left to do.
     pub async fn index_requests(&self) -> Result<usize, StoreError> {
-        let waiting: Vec<String> =
-            Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id LIMIT ?")
-                .bind(BATCH)
-                .fetch_scalars(&self.readers)
-                .await?;
+        let waiting: Vec<String> = Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id LIMIT ?")
+            .bind(BATCH)
+            .fetch_scalars(&self.readers)
+            .await?;
         if waiting.is_empty() {
             return Ok(0);
         }
@@ -124,7 +154,7 @@ impl Store {
             conflict: " ON CONFLICT (term, request) DO NOTHING",
         };
         insert
-            .rows(&mut tx, &pairs, |columns, (term, request)| {
+            .rows(&mut *tx, &pairs, |columns, (term, request)| {
                 columns.push_bind(term).push_bind(*request);
             })
             .await?;
@@ -133,7 +163,7 @@ impl Store {
             Sql::new("UPDATE request SET indexed = 1 WHERE id = ? AND version = ?")
                 .bind(row.id.as_str())
                 .bind(row.version)
-                .execute(&mut tx)
+                .execute(&mut *tx)
                 .await?;
         }
         tx.commit().await?;

@@ -1,10 +1,10 @@
 use jiff::Timestamp;
 
 use super::{parsed, timestamp};
-use crate::domain::{PersonId, RequestId};
+use crate::domain::{Origin, PersonId, RequestId};
 use crate::store::found::Found;
 use crate::store::sql::Sql;
-use crate::store::{RequestState, Store, StoreError};
+use crate::store::{RequestRow, RequestState, Store, StoreError};
 
 /// How a request was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,19 @@ impl Way {
             Self::Language => "language",
             Self::Machine => "machine",
             Self::None => "none",
+        }
+    }
+
+    /// How a request was put, as far as it has come.
+    pub const fn of(row: &RequestRow) -> Self {
+        match &row.origin {
+            Some(Origin::Slash) => Self::Exact,
+            Some(Origin::Model { .. } | Origin::Offline) => Self::Language,
+            Some(Origin::Runbook { .. } | Origin::Alert | Origin::Mcp { .. } | Origin::System) => {
+                Self::Machine
+            }
+            None if row.reader.is_some() => Self::Language,
+            None => Self::None,
         }
     }
 

@@ -1,6 +1,7 @@
 mod guards;
 mod opening;
 mod reading;
+mod searching;
 mod talking;
 
 use tempfile::TempDir;

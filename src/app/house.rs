@@ -15,11 +15,11 @@ use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, Reque
 use crate::gate::{Decision, prospects};
 use crate::pipeline::Rooms;
 use crate::slash;
-use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
+use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState, Row};
 use crate::web::{
-    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView,
-    Receipt, RequestStory, Session, Settings, Site, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
-    Web,
+    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, OpenWork,
+    PersonView, Receipt, RequestStory, Session, Settings, Site, StoryLine, ToolView, Trouble, Typed, Unread,
+    Vocabulary, Web,
 };
 
 /// The command that shows the record: whoever may use it somewhere may review it here.
@@ -84,9 +84,25 @@ impl ConsoleHouse {
             self.relay(&stop).await;
             Ok(())
         };
+        let metrics = self.metrics(&config, closing.clone());
         let served = async { web::serve(listener, router, closing).await.context("the console") };
-        tokio::try_join!(served, closer, relay)?;
+        tokio::try_join!(served, metrics, closer, relay)?;
         Ok(())
+    }
+
+    /// Serves the figures for Prometheus, where they are wanted.
+    async fn metrics(&self, config: &Config, closing: watch::Receiver<bool>) -> Result<()> {
+        let Some(addr) = config.metrics.listen else { return Ok(()) };
+        let listener = TcpListener::bind(addr).await.with_context(|| {
+            format!("cannot listen on {addr} for metrics: is another program using it? Set `metrics.listen` to another")
+        })?;
+        let house = Self {
+            rooms: Arc::clone(&self.rooms),
+            channels: self.channels.clone(),
+            changed: self.changed.clone(),
+        };
+        let router = web::metrics(Arc::new(house), Arc::clone(&self.rooms.clock));
+        web::serve(listener, router, closing).await.context("the metrics")
     }
 
     /// Passes on to the pages what the pipeline says has changed.
@@ -234,6 +250,21 @@ impl House for ConsoleHouse {
             tools: tools.collect(),
             environments: catalog.landscape().environments.keys().cloned().collect(),
         }
+    }
+
+    fn open_work(&self) -> Answer<'_, OpenWork> {
+        async move {
+            let head = self.rooms.store.head().await.map_err(unread_store)?;
+            let counts = self.rooms.store.open_counts().await.map_err(unread_store)?;
+            let of = |state: RequestState| counts.get(&state).copied().unwrap_or_default();
+            Ok(OpenWork {
+                waiting: of(RequestState::Waiting),
+                approved: of(RequestState::Approved),
+                started: of(RequestState::Started),
+                entries: head.and_then(|head| u64::try_from(head.size).ok()).unwrap_or_default(),
+            })
+        }
+        .boxed()
     }
 
     fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {

@@ -35,8 +35,19 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     /// The language model that reads sentences; without it they are read by rules.
     pub model: Option<ModelSettings>,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
     /// Logs.
     pub log: Log,
+}
+
+/// Figures for Prometheus, at `/metrics` on a listener of their own. They are not protected: let only the scraper reach
+/// them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// The address to listen on, such as `127.0.0.1:9717`. Left out, there are none.
+    pub listen: Option<SocketAddr>,
 }
 
 /// The web server.

@@ -263,6 +263,10 @@ impl House for Fake {
         Vocabulary { tools, environments: vec!["production".into()] }
     }
 
+    fn open_work(&self) -> Answer<'_, OpenWork> {
+        ready(OpenWork::default())
+    }
+
     fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {
         ready(usage(since, until))
     }

@@ -55,6 +55,8 @@ pub trait House: Send + Sync {
     -> Answer<'a, ()>;
     /// How the text could go on.
     fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>>;
+    /// What is not over, and how long the record is.
+    fn open_work(&self) -> Answer<'_, OpenWork>;
     /// Every change of a message from now on.
     fn subscribe(&self) -> broadcast::Receiver<MessageChanged>;
 }
@@ -115,6 +117,19 @@ pub struct PersonView {
     pub name: String,
     /// Their roles.
     pub roles: Vec<RoleName>,
+}
+
+/// What is not over, and how long the record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OpenWork {
+    /// Requests that wait for people.
+    pub waiting: u64,
+    /// Requests that everybody agreed to and that wait for their turn.
+    pub approved: u64,
+    /// Requests that run.
+    pub started: u64,
+    /// Entries in the present epoch of the record.
+    pub entries: u64,
 }
 
 /// What one can look for on the record.

@@ -10,6 +10,7 @@ mod charts;
 mod events;
 mod guard;
 mod house;
+mod metrics;
 mod pages;
 mod problem;
 mod review;
@@ -22,9 +23,10 @@ mod usage;
 
 pub use guard::{BadSite, Site};
 pub use house::{
-    Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, PersonView, Receipt,
-    RequestStory, Session, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
+    Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, OpenWork, PersonView,
+    Receipt, RequestStory, Session, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
 };
+pub use metrics::metrics;
 pub use sign_in::{Unhashable, hash_password};
 pub use state::{Mode, Settings, Unusable, Web};
 

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::{parsed, timestamp};
@@ -125,6 +127,22 @@ impl Store {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// How many requests are in each of the states that are not over.
+    pub async fn open_counts(&self) -> Result<HashMap<RequestState, u64>, StoreError> {
+        let rows = Sql::new(
+            "SELECT state, COUNT(*) FROM request WHERE state IN ('received', 'waiting', 'approved', 'started') \
+             GROUP BY state",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let state = parsed("request", row.try_get(0)?, RequestState::parse)?;
+                Ok((state, u64::try_from(row.try_get::<i64>(1)?).unwrap_or(0)))
+            })
+            .collect()
     }
 
     /// Hands every vote that stands and was given from `since` on and before `until` to `each`.

@@ -18,6 +18,10 @@ mod recorded;
 mod review;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
+mod tests_on_postgres;
 mod usage;
 mod verify;
 mod writer;

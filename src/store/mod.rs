@@ -8,6 +8,9 @@
 mod batch;
 mod bulk;
 mod console;
+#[cfg(test)]
+#[path = "tests/database.rs"]
+pub(crate) mod database;
 mod db;
 mod error;
 mod found;
@@ -27,6 +30,10 @@ mod step;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
+mod tests_on_postgres;
 mod write;
 
 pub(crate) use batch::{Append, Appended, Ask, Batch};

@@ -12,7 +12,7 @@ use crate::audit::{EntryKind, Logged, Step, Usage, particulars, story, usage};
 use crate::config::{Channel, Config};
 use crate::control::Voice;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::pipeline::Rooms;
 use crate::slash;
 use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState, Row};
@@ -228,8 +228,10 @@ impl House for ConsoleHouse {
     fn may_review(&self, person: &PersonId) -> bool {
         let policy = self.rooms.policy.load();
         let somewhere = |channel: &Channel| {
-            let prospects = prospects(&policy, person, &Self::place(&channel.name), REVIEW);
-            prospects.iter().any(|prospect| prospect.decision == Decision::Allow)
+            let place = Self::place(&channel.name);
+            let asking =
+                Asking { person, place: &place, membership: Membership::none(), now: self.rooms.clock.now() };
+            prospects(&policy, &asking, REVIEW).iter().any(|prospect| prospect.decision == Decision::Allow)
         };
         self.channels.iter().any(somewhere)
     }

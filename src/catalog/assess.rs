@@ -18,7 +18,8 @@ impl Catalog {
     pub fn assess(&self, call: &Call, facts: &Facts, unreadable: &[String]) -> Assessment {
         let Some(tool) = self.tool(call.tool()) else { return unknown(call) };
         let scope = self.scope(call).facts(facts);
-        let mut result = Findings { class: call.effect(), ..Findings::default() };
+        let tags = self.service_tags(tool, call);
+        let mut result = Findings { class: call.effect(), tags, ..Findings::default() };
         if !unreadable.is_empty() {
             result.doubt();
         }

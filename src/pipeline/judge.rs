@@ -7,7 +7,7 @@ use crate::catalog::{Call, Short};
 use crate::clock;
 use crate::domain::{Origin, Reply, RequestId};
 use crate::execute::FactReading;
-use crate::gate::{Decision, Finding, Policy, Verdict, decide, prospects};
+use crate::gate::{Asking, Decision, Finding, Membership, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
 
 /// The rules that ask for people, each once.
@@ -73,7 +73,9 @@ impl Rooms {
     /// Whether nothing of this tool is open to this person in this place, whatever the facts are.
     fn hopeless(&self, policy: &Policy, row: &RequestRow, call: &Call) -> bool {
         let Some(person) = &row.asker else { return true };
-        prospects(policy, person, &row.place, call.tool())
+        let asking =
+            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
+        prospects(policy, &asking, call.tool())
             .iter()
             .filter(|prospect| {
                 call.environment().is_none() || prospect.environment.as_deref() == call.environment()

@@ -9,7 +9,7 @@ use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::Call;
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::ground::{Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
@@ -151,8 +151,10 @@ impl Rooms {
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
+        let asking =
+            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
         let open = |tool: &str| {
-            let mut prospects = prospects(&policy, person, &row.place, tool).into_iter();
+            let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
         self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()

@@ -27,7 +27,7 @@ fn filter() -> RequestFilter {
 
 #[tokio::test]
 async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     let rows = filled(&fresh).await;
     let questions = [
@@ -61,7 +61,7 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
 
 #[tokio::test]
 async fn pages_join_without_a_gap_or_a_repeat() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     let rows = filled(&fresh).await;
     // Half of them indexed, half not.
@@ -84,7 +84,7 @@ async fn pages_join_without_a_gap_or_a_repeat() {
 
 #[tokio::test]
 async fn what_is_no_longer_true_is_not_found() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     let one =
         RequestRow { said: "deploy checkout".to_owned(), note: Some("teatime".to_owned()), ..request(1) };
@@ -100,7 +100,7 @@ async fn what_is_no_longer_true_is_not_found() {
 
 #[tokio::test]
 async fn figures_are_read_in_pages_and_in_full() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     let rows = filled(&fresh).await;
     let measured = RequestRow {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
+use url::Url;
 
+use super::wire::Wire;
 use crate::store::{Store, StoreError};
 
 /// A server to test on. `tests/postgres.sh` starts one and says so here.
@@ -62,9 +64,33 @@ impl Place {
         self.dir.path()
     }
 
+    /// The address of the schema, where there is a server.
+    pub(crate) fn url(&self) -> Url {
+        self.schema.as_ref().unwrap().url().parse().unwrap()
+    }
+
     /// A connection past the store, where there is a server.
     pub(crate) async fn beside(&self) -> PgConnection {
-        PgConnection::connect(&self.schema.as_ref().unwrap().url()).await.unwrap()
+        PgConnection::connect(self.url().as_str()).await.unwrap()
+    }
+
+    /// From now on the store of this place is reached through this wire.
+    pub(crate) fn through(&self, wire: &Wire) {
+        let mut url = self.url();
+        url.set_port(Some(wire.port())).unwrap();
+        std::fs::write(self.path().join(ADDRESS), url.as_str()).unwrap();
+    }
+
+    /// Ends all connections that stores have to this schema now, as an administrator or a crash would.
+    pub(crate) async fn end_connections(&self) -> i64 {
+        let mut connection = PgConnection::connect(&self.schema.as_ref().unwrap().server).await.unwrap();
+        let ended = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE application_name = $1) AS ended",
+        );
+        let ended = ended.bind(&self.schema.as_ref().unwrap().name).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        ended
     }
 }
 
@@ -79,7 +105,7 @@ pub(crate) async fn open(dir: &Path) -> Result<Store, StoreError> {
 impl Schema {
     fn url(&self) -> String {
         let next = if self.server.contains('?') { '&' } else { '?' };
-        format!("{}{next}options[search_path]={}", self.server, self.name)
+        format!("{}{next}options[search_path]={1}&application_name={1}", self.server, self.name)
     }
 }
 

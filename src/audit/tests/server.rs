@@ -9,7 +9,7 @@ use super::super::tests_on_postgres::{Fresh, fresh, open, place, received};
 use crate::audit::{Entry, EntryKind, Ledger, LedgerError, Step};
 use crate::domain::{DedupeKey, Platform};
 use crate::store::samples::{at, job, moved, request};
-use crate::store::wire::{Fault, Wire};
+use crate::store::wire::Fault;
 use crate::store::{Guard, JobRow, JobState, Refused, RequestRow, RequestState, Row, StoreError};
 
 /// What is written once, however often it is tried.
@@ -115,7 +115,7 @@ async fn whatever_is_killed_in_the_middle_everything_is_on_the_record_once() {
     });
     let mut killed = 0;
     while !done.load(Ordering::SeqCst) {
-        killed += fresh.place.end_connections().await;
+        killed += fresh.place.schema().end_connections().await;
     }
     waiting.await.unwrap();
     assert!(killed > 5, "{killed} were killed");
@@ -126,8 +126,7 @@ async fn whatever_is_killed_in_the_middle_everything_is_on_the_record_once() {
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_found_out_about() {
     let Some(place) = place().await else { return };
-    let wire = Wire::to(&place.url()).await;
-    place.through(&wire);
+    let wire = place.through_a_wire().await;
     let fresh = Fresh::at(place).await;
     fresh.ledger.write(once(1)).await.unwrap().unwrap();
 
@@ -150,8 +149,7 @@ async fn a_commit_whose_answer_is_lost_is_found_out_about() {
 #[tokio::test]
 async fn while_the_database_is_away_nobody_is_told_that_it_was_written() {
     let Some(place) = place().await else { return };
-    let wire = Wire::to(&place.url()).await;
-    place.through(&wire);
+    let wire = place.through_a_wire().await;
     let fresh = Fresh::at(place).await;
     wire.cut(true);
     let error = fresh.ledger.write(once(1)).await.unwrap_err();

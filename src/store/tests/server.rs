@@ -9,7 +9,6 @@ use super::super::database::{Place, open};
 use super::super::samples::{person, request, request_id};
 use super::super::sql::Sql;
 use super::super::tests::{Fresh, row};
-use super::super::wire::Wire;
 use crate::store::{Guard, Refused, RequestFilter, Store, StoreError};
 
 async fn fresh() -> Option<Fresh> {
@@ -19,7 +18,7 @@ async fn fresh() -> Option<Fresh> {
 /// The URL of a server, if there is one, with this in the place of what it says.
 async fn elsewhere(change: impl FnOnce(&mut url::Url)) -> Option<StoreError> {
     let place = Place::on_postgres().await?;
-    let mut url = place.url();
+    let mut url = place.schema().url();
     change(&mut url);
     Some(Store::connect(url.as_str()).await.unwrap_err())
 }
@@ -144,7 +143,7 @@ async fn connections_that_were_ended_meanwhile_are_opened_again() {
     for n in 1..=3 {
         fresh.rows(vec![row(request(n))]).await;
         assert_eq!(fresh.store.request(&request_id(n)).await.unwrap(), Some(request(n)));
-        assert!(fresh.place.end_connections().await >= 2);
+        assert!(fresh.place.schema().end_connections().await >= 2);
     }
     assert_eq!(fresh.store.requests(&RequestFilter::default(), 9).await.unwrap().len(), 3);
 }
@@ -152,8 +151,7 @@ async fn connections_that_were_ended_meanwhile_are_opened_again() {
 #[tokio::test]
 async fn while_it_is_away_nothing_is_written_and_then_it_goes_on() {
     let Some(place) = Place::on_postgres().await else { return };
-    let wire = Wire::to(&place.url()).await;
-    place.through(&wire);
+    let wire = place.through_a_wire().await;
     let fresh = Fresh::at(place).await;
     fresh.rows(vec![row(request(1))]).await;
     wire.cut(true);
@@ -177,12 +175,12 @@ async fn one_server_at_a_time_works_on_it() {
     other.put_account(&person("alice"), "$argon2id$1").await.unwrap();
 
     // Whoever lost its connection, and the claim with it, takes it up again.
-    fresh.place.end_connections().await;
+    fresh.place.schema().end_connections().await;
     fresh.rows(vec![row(request(1))]).await;
     assert!(matches!(other.claim().await, Err(StoreError::Claimed)));
 
     // If somebody else was quicker, it writes no more.
-    fresh.place.end_connections().await;
+    fresh.place.schema().end_connections().await;
     other.claim().await.unwrap();
     let error = fresh.try_put(vec![(Guard::Open, vec![row(request(2))])]).await.unwrap_err();
     assert!(matches!(error, StoreError::Claimed), "{error}");
@@ -206,7 +204,7 @@ async fn two_schemas_of_one_database_do_not_stand_in_each_others_way() {
 async fn who_cannot_write_there_is_told_so() {
     let Some(fresh) = fresh().await else { return };
     fresh.store.close().await;
-    let mut beside = fresh.place.beside().await;
+    let mut beside = fresh.place.schema().connection().await;
     sqlx::raw_sql("DROP TABLE lock_generation").execute(&mut beside).await.unwrap();
     beside.close().await.unwrap();
     let store = open(fresh.place.path()).await.unwrap();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,8 @@ impl App {
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
         let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
-        let store = Store::open(&data_dir).await?;
+        let store = open_store(&source).await?;
+        store.claim().await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
@@ -190,14 +191,43 @@ impl App {
     }
 }
 
+/// Opens the database of the configuration: the server that it names, or the file in the data directory.
+///
+/// # Errors
+/// A server that cannot be reached, a directory that cannot be written, a database that is not ours.
+pub async fn open_store(source: &Source) -> Result<Store> {
+    Ok(match database_url(source)? {
+        Some(url) => Store::connect(url.expose_secret()).await?,
+        None => Store::open(&source.data_dir()).await?,
+    })
+}
+
+fn database_url(source: &Source) -> Result<Option<SecretString>> {
+    let url = source.config.store.url.as_ref();
+    url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
 /// What takes out the secrets of this installation.
 fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
-    let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    let mut redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    if let Some(url) = database_url(source)? {
+        if let Some(password) = password(&url) {
+            redactor = redactor.and_secret(&password);
+        }
+        redactor = redactor.and_secret(&url);
+    }
     let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
         return Ok(redactor);
     };
     let key = key.resolve(&source.folder()).context("the model has no key")?;
     Ok(redactor.and_secret(&key))
+}
+
+/// The password in the address of a database, as it is and not as an address writes it.
+fn password(url: &SecretString) -> Option<SecretString> {
+    let url = reqwest::Url::parse(url.expose_secret()).ok()?;
+    let encoded = url.password()?.replace('+', "%2B");
+    url::form_urlencoded::parse(encoded.as_bytes()).next().map(|(password, _)| password.into_owned().into())
 }
 
 /// The back ends of the configuration, and the playground if it is wanted.

@@ -23,6 +23,8 @@ pub use secret::{SecretError, SecretRef};
 pub struct Config {
     /// Where the database and the keys are. Relative to the file's folder.
     pub data_dir: Option<PathBuf>,
+    /// The database.
+    pub store: StoreSettings,
     /// The web server.
     pub server: Server,
     /// The web console.
@@ -48,6 +50,15 @@ pub struct Config {
 pub struct Metrics {
     /// The address to listen on, such as `127.0.0.1:9717`. Left out, there are none.
     pub listen: Option<SocketAddr>,
+}
+
+/// The database.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Where to find the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/DATABASE`. Left out, the
+    /// database is the file `countersign.db` in the data directory.
+    pub url: Option<SecretRef>,
 }
 
 /// The web server.

@@ -77,11 +77,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Claimed`] when another server has it.
     pub async fn claim(&self) -> Result<(), StoreError> {
+        // Opened anew, so that it is one that works.
         let mut home = Arc::clone(&self.writer).lock_owned().await;
-        let mut connection = match home.take() {
-            Some(connection) => connection,
-            None => self.writing.connect().await?,
-        };
+        *home = None;
+        let mut connection = self.writing.connect().await?;
         connection.claim().await?;
         self.claimed.store(true, Ordering::Release);
         *home = Some(connection);

@@ -67,3 +67,16 @@ pub(super) async fn run(dialect: Dialect, connection: &mut impl Migrate) -> Resu
         other => StoreError::Schema(other.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server has run is never changed under it.
+    #[test]
+    fn the_words_of_postgres_are_these() {
+        for (version, name, text) in MIGRATIONS {
+            insta::assert_snapshot!(format!("{version:04}_{name}"), Dialect::Postgres.text(version, text));
+        }
+    }
+}

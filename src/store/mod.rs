@@ -34,6 +34,9 @@ mod tests;
 #[path = "tests/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
 mod tests_on_postgres;
+#[cfg(test)]
+#[path = "tests/wire.rs"]
+pub(crate) mod wire;
 mod write;
 
 pub(crate) use batch::{Append, Appended, Ask, Batch};

@@ -90,12 +90,16 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
         (false, true) => options.ssl_mode(PgSslMode::Prefer),
         (false, false) => options.ssl_mode(PgSslMode::VerifyFull),
     };
-    Ok(options
-        .application_name("countersign")
-        .statement_cache_capacity(PREPARED)
-        .options(SETTINGS)
-        .disable_statement_logging())
+    let options = match options.get_application_name() {
+        Some(_named) => options,
+        None => options.application_name("countersign"),
+    };
+    Ok(options.statement_cache_capacity(PREPARED).options(SETTINGS).disable_statement_logging())
 }
+
+#[cfg(test)]
+#[path = "tests/server.rs"]
+mod server_tests;
 
 #[cfg(test)]
 mod tests {

@@ -45,12 +45,7 @@ pub(super) struct Fresh {
 
 /// `None` where the database of these tests is not there to be tested on.
 pub(super) async fn fresh() -> Option<Fresh> {
-    let place = place().await?;
-    // Both databases are held to one snapshot.
-    let mut names = insta::Settings::clone_current();
-    names.set_prepend_module_to_snapshot(false);
-    let ledger = open(place.path()).await.unwrap();
-    Some(Fresh { ledger, place, _names: names.bind_to_scope() })
+    Some(Fresh::at(place().await?).await)
 }
 
 pub(super) async fn place() -> Option<Place> {
@@ -58,6 +53,14 @@ pub(super) async fn place() -> Option<Place> {
 }
 
 impl Fresh {
+    pub(super) async fn at(place: Place) -> Self {
+        // Both databases are held to one snapshot.
+        let mut names = insta::Settings::clone_current();
+        names.set_prepend_module_to_snapshot(false);
+        let ledger = open(place.path()).await.unwrap();
+        Self { ledger, place, _names: names.bind_to_scope() }
+    }
+
     /// Writes a step that nothing stands against.
     pub(super) async fn write(&self, rows: Vec<Row>, entries: Vec<Entry>) -> Written {
         self.ledger.write(Step { guard: Guard::Open, rows, entries }).await.unwrap().unwrap()

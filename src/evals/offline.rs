@@ -1,9 +1,5 @@
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::case::{Case, Role};
-use super::score::{Got, Prediction, ProposedCall, Report, report};
+use super::prediction::{Got, Prediction, ProposedCall};
 use crate::catalog::Catalog;
 use crate::domain::{Interpretation, Proposal};
 use crate::ground::{By, Said, Words, ground};
@@ -12,23 +8,10 @@ use crate::interpret::offline::{BotTurn, Conversation, Offline, Speaker, Turn};
 /// The bot's name in the cases.
 const BOT: &str = "countersign";
 
-/// Reads every case with the offline reader and scores what it would have passed on to the gate: after admission and
-/// grounding.
-pub fn run_offline(cases: &[Case], catalog: &Arc<Catalog>) -> Report {
-    let reader = Offline::new(Arc::clone(catalog));
-    report(cases.iter().map(|case| (case, predict_offline(case, &reader, catalog))), catalog)
-}
-
 /// What the offline reader makes of a case, after admission and grounding.
 pub fn predict_offline(case: &Case, reader: &Offline, catalog: &Catalog) -> Prediction {
     let interpretation = reader.read(&conversation(case));
-    let mut prediction = Prediction {
-        id: case.id.clone(),
-        outcome: Got::None,
-        calls: Vec::new(),
-        missing: None,
-        text: String::new(),
-    };
+    let mut prediction = Prediction { id: case.id.clone(), ..Prediction::default() };
     match interpretation {
         Interpretation::Calls(proposals) => admitted(case, &proposals, catalog, &mut prediction),
         Interpretation::Clarify(question) => {
@@ -102,15 +85,4 @@ fn words(case: &Case) -> Words {
         Some(Said { by, text: turn.text })
     });
     Words { turns: turns.collect() }
-}
-
-impl Prediction {
-    /// One line about it, for lists of failures.
-    pub fn line(&self) -> String {
-        let calls =
-            self.calls.iter().map(|call| format!("{} {}", call.tool, Value::Object(call.args.clone())));
-        let missing = self.missing.iter().map(|missing| format!("missing {}", missing.join(", ")));
-        let parts: Vec<String> = calls.chain(missing).collect();
-        format!("{}: {:?} {}", self.id, self.outcome, parts.join("; "))
-    }
 }

@@ -1,20 +1,28 @@
-//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each; scoring is plain code, without a
-//! clock, files or a model.
+//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each and take the way that a message takes
+//! live; scoring is plain code, without a clock, files or a model.
 
 mod baseline;
 mod case;
 mod catalogue;
 mod compare;
 mod facts;
+mod filter;
 mod gate;
 mod metrics;
-mod offline;
+mod offer;
 mod prediction;
 mod report;
+mod run;
 mod score;
+mod set;
+mod solver;
 mod stats;
+mod suites;
 #[cfg(test)]
 mod tests;
+mod thread;
+mod transplant;
+mod understand;
 mod world;
 
 pub use baseline::{Baseline, Comparison, KeptCase, KeptTrial, compare};
@@ -24,15 +32,21 @@ pub use case::{
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
+pub use filter::Filter;
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
-pub use offline::{conversation, predict_offline};
+pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
     AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
 };
 pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
-pub use world::{DEMO_TOOLS, WorldError, demo_catalog};
+pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
+pub use set::{CaseSet, SetError, case_files};
+pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
+pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
+pub use thread::{Scene, ThirdParty, reading};
+pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -1,6 +1,7 @@
 //! The tools of a set: a list of OpenAI function tools with two keys of ours. Exactly these are offered, with the
 //! parameters that the file gives them; the rest of each tool is the product's.
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::catalogue::World;
@@ -84,8 +85,17 @@ fn offered(
     if !function.parameters.is_null() {
         manifest.parameters = with_parameters(&manifest, &function.parameters, ignored)?;
         retype(&mut manifest);
+        manifest = without_absent(found, manifest)?;
     }
     Ok(manifest)
+}
+
+/// The tools of a file by the product's names, which predictions have.
+pub fn named_by_product(mut listed: Vec<FunctionTool>, offer: &Offer) -> Vec<FunctionTool> {
+    for (tool, manifest) in listed.iter_mut().zip(&offer.tools) {
+        tool.function.name.clone_from(&manifest.name);
+    }
+    listed
 }
 
 /// Every tool that a set of cases may ask for: those that ship, and those that only the evaluation has.
@@ -228,6 +238,34 @@ fn retype(tool: &mut Manifest) {
         if !slash.positional.contains(name) && !slash.flags.values().any(|argument| argument == name) {
             slash.flags.insert(name.clone(), name.clone());
         }
+    }
+}
+
+/// The tool with nothing in its templates about arguments that the set leaves out: they are as if not given.
+fn without_absent(found: &Manifest, manifest: Manifest) -> Result<Manifest, Vec<String>> {
+    let properties = |tool: &Manifest| -> Vec<String> {
+        let properties = tool.parameters.get("properties").and_then(Value::as_object);
+        properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+    };
+    let kept = properties(&manifest);
+    let gone: Vec<String> = properties(found).into_iter().filter(|name| !kept.contains(name)).collect();
+    if gone.is_empty() {
+        return Ok(manifest);
+    }
+    let broken = |error: &dyn std::fmt::Display| vec![format!("`{}` cannot do without {}: {error}", found.name, gone.join(" and "))];
+    let pattern = format!(r"\bargs\.({})\b", gone.join("|"));
+    let pattern = Regex::new(&pattern).map_err(|error| broken(&error))?;
+    let mut value = serde_json::to_value(&manifest).map_err(|error| broken(&error))?;
+    replace(&mut value, &pattern);
+    serde_json::from_value(value).map_err(|error| broken(&error))
+}
+
+fn replace(value: &mut Value, pattern: &Regex) {
+    match value {
+        Value::String(text) if pattern.is_match(text) => *text = pattern.replace_all(text, "none").into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, pattern)),
+        Value::Object(map) => map.values_mut().for_each(|item| replace(item, pattern)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

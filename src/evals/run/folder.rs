@@ -25,6 +25,8 @@ pub struct RunFile {
     pub files: Vec<PathBuf>,
     /// Which of the cases.
     pub filter: String,
+    /// Only cases that carry all of these, as the suite says.
+    pub tags: BTreeSet<String>,
     /// At most so many.
     pub limit: Option<usize>,
     /// The catalogue; `None` for the demonstration's.
@@ -43,8 +45,6 @@ pub struct RunFile {
     pub seed: i64,
     /// Whether foreign text is shown.
     pub expose_third_party: bool,
-    /// The policy, where the run goes through the gate.
-    pub through_gate: Option<PathBuf>,
     /// What is judged: every trial of every case must pass.
     pub must_pass: bool,
     /// The lowest pass rate of a category.

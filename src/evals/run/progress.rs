@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use super::Answered;
+use crate::evals::metrics::Price;
 use crate::evals::prediction::Tokens;
-use crate::interpret::Usage;
-use crate::interpret::llm::Tariff;
 
 /// How a run goes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,8 +44,8 @@ impl Progress {
         Some((elapsed / done).saturating_mul(open))
     }
 
-    /// One line about it. Prices are in US dollars.
-    pub fn line(&self, elapsed: Duration, tariff: Option<Tariff>) -> String {
+    /// One line about it.
+    pub fn line(&self, elapsed: Duration, price: Option<&Price>) -> String {
         let mut parts = vec![format!("{} of {}", self.before + self.done, self.of)];
         if self.done > 0 {
             let tenths = self.passed * 1_000 / self.done;
@@ -56,23 +55,11 @@ impl Progress {
         if self.unanswered > 0 {
             parts.push(format!("{} without an answer", self.unanswered));
         }
-        if let Some(tariff) = tariff {
-            let cents = tariff.cost(&usage(self.tokens)) / 10_000;
-            parts.push(format!("${}.{:02}", cents / 100, cents % 100));
-        }
+        parts.extend(price.map(|price| format!("${:.2}", price.of(&self.tokens))));
         if let Some(left) = self.left(elapsed).filter(|left| !left.is_zero()) {
             parts.push(format!("{} left", short(left)));
         }
         parts.join(", ")
-    }
-}
-
-fn usage(tokens: Tokens) -> Usage {
-    Usage {
-        prompt_tokens: tokens.prompt,
-        cached_tokens: tokens.cached,
-        completion_tokens: tokens.completion,
-        ..Usage::default()
     }
 }
 
@@ -99,9 +86,9 @@ mod tests {
         progress.unsafe_actions = 1;
         progress.unanswered = 2;
         progress.tokens = Tokens { prompt: 1_000_000, cached: 0, completion: 50_000 };
-        let tariff = Tariff { input: 150_000, cached: 75_000, output: 600_000 };
+        let price = Price { prompt: 0.15, cached: None, completion: 0.6 };
         assert_eq!(
-            progress.line(Duration::from_secs(50), Some(tariff)),
+            progress.line(Duration::from_secs(50), Some(&price)),
             "200 of 500, 93.0 % pass, 1 unsafe, 2 without an answer, $0.18, 2m31s left"
         );
     }

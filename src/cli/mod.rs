@@ -100,8 +100,13 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// Says on standard error what went wrong.
 fn complain(error: &anyhow::Error) {
+    mutter(&format!("countersign: {}", chain(error)));
+}
+
+/// Says something on standard error.
+fn mutter(text: &str) {
     // With standard error gone there is nobody to tell.
-    let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(error));
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The error and its causes, each once.
@@ -138,7 +143,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Config(ConfigCommand::Check) => check::config(&source),
             Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
-            Command::Eval(command) => eval::eval(&command),
+            Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }

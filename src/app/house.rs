@@ -89,6 +89,7 @@ impl ConsoleHouse {
         let mut changed = self.rooms.changed.subscribe();
         while let Some(change) = stop.run_until_cancelled(changed.recv()).await {
             match change {
+                Ok(change) if change.platform != Platform::Console => {}
                 Ok(change) => {
                     let change =
                         MessageChanged { id: change.message, channel: change.channel, root: change.root };

@@ -5,10 +5,12 @@
 //! that nobody is mentioned, nothing is linked and no code block is ended by it.
 
 mod card;
+pub mod client;
 mod commands;
 pub mod door;
 mod home;
 mod manifest;
+mod outbox;
 mod signature;
 mod text;
 mod window;
@@ -17,6 +19,7 @@ pub use card::{Card, MOST_JSON, card};
 pub use commands::{Commands, Names};
 pub use home::{Desk, home, prompts};
 pub use manifest::{Delivered, SCOPES, manifest};
+pub use outbox::{Outbox, Reach};
 pub use signature::{SIGNATURE_HEADER, Signed, SigningSecrets, TIMESTAMP_HEADER, Unsigned, WINDOW, sign};
 pub use window::{denial, form, tools};
 

@@ -111,6 +111,9 @@ impl Config {
         if let Some(model) = &config.model {
             model.check()?;
         }
+        if let Some(slack) = &config.slack {
+            slack.check()?;
+        }
         for (name, connection) in &config.connections {
             let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
                 ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))

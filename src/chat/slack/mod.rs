@@ -12,6 +12,7 @@ mod home;
 mod manifest;
 mod outbox;
 mod signature;
+pub mod socket;
 mod text;
 mod window;
 

@@ -19,7 +19,35 @@ const MOST_TOPIC: usize = 250;
 /// How many names are tried before giving up.
 const NAMES: u32 = 20;
 
+const INFO: Method = Method { name: "conversations.info", body: Body::Form, rate: Rate::Tier3 };
+
+/// What Slack knows of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name, without `#`.
+    pub name: String,
+    /// Whether we are in it.
+    pub member: bool,
+    /// Whether it was closed.
+    pub archived: bool,
+}
+
 impl Client {
+    /// What Slack knows of a channel.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn channel(&self, channel: &str) -> Result<Channel, SlackError> {
+        let answer = self.patiently(INFO, &json!({ "channel": channel })).await?;
+        let is = |path: &str| answer.pointer(path).and_then(Value::as_bool).unwrap_or(false);
+        let name = answer.pointer("/channel/name").and_then(Value::as_str).unwrap_or(channel);
+        Ok(Channel {
+            name: name.to_owned(),
+            member: is("/channel/is_member"),
+            archived: is("/channel/is_archived"),
+        })
+    }
+
     /// Makes a channel of this name, or of the name with a number when there is one already, and returns its id.
     ///
     /// # Errors

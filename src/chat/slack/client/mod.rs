@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 pub use calls::{Identity, Mark, Post, Posted};
+pub use channels::Channel;
 pub use error::{Fault, SlackError};
 pub use files::File;
 pub use people::Account;

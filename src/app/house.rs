@@ -35,6 +35,18 @@ pub struct ConsoleHouse {
     changed: broadcast::Sender<MessageChanged>,
 }
 
+/// What is served beside what.
+pub(super) struct Served {
+    /// Where people come in.
+    pub listener: TcpListener,
+    /// The configuration.
+    pub config: Config,
+    /// Whether one may speak for a person of one's choice.
+    pub voice: Voice,
+    /// The doors of other platforms, which have guards of their own.
+    pub beside: axum::Router,
+}
+
 impl ConsoleHouse {
     /// The console's house over these rooms.
     pub fn new(rooms: Arc<Rooms>, config: &Config) -> Arc<Self> {
@@ -64,16 +76,11 @@ impl ConsoleHouse {
     }
 
     /// Serves the console until `stop` is cancelled.
-    pub(super) async fn serve(
-        self: Arc<Self>,
-        listener: TcpListener,
-        config: Config,
-        voice: Voice,
-        stop: CancellationToken,
-    ) -> Result<()> {
+    pub(super) async fn serve(self: Arc<Self>, served: Served, stop: CancellationToken) -> Result<()> {
+        let Served { listener, config, voice, beside } = served;
         let sites = sites(&config, listener.local_addr()?)?;
         let (close, closing) = watch::channel(false);
-        let router = self.router(sites, voice, closing.clone())?;
+        let router = self.router(sites, voice, closing.clone())?.merge(beside);
         let closer = async {
             stop.cancelled().await;
             // The server may have ended by itself.
@@ -110,6 +117,7 @@ impl ConsoleHouse {
         let mut changed = self.rooms.changed.subscribe();
         while let Some(change) = stop.run_until_cancelled(changed.recv()).await {
             match change {
+                Ok(change) if change.platform != Platform::Console => {}
                 Ok(change) => {
                     let change =
                         MessageChanged { id: change.message, channel: change.channel, root: change.root };

@@ -4,6 +4,7 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -32,8 +33,10 @@ use crate::worker;
 
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
+use house::Served;
 pub use lock::DataLock;
 use readers::reader;
+use slack::Slack;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -151,8 +154,17 @@ impl App {
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
+        let slack = Slack::new(&self.source, &self.rooms)?;
+        let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
-        let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
+        let config = self.source.config.clone();
+        let console = house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
+        let chats = async {
+            if let Some(slack) = slack {
+                slack.run(self.stop.clone()).await;
+            }
+            Ok(())
+        };
         let door = control::open(&self.source.data_dir()).context("the control socket")?;
         let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
@@ -170,6 +182,7 @@ impl App {
                 worker.await;
                 Ok(())
             },
+            chats,
             waiting
         );
         self.stop().await;
@@ -215,6 +228,10 @@ fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
             redactor = redactor.and_secret(&password);
         }
         redactor = redactor.and_secret(&url);
+    }
+    if let Some(slack) = &source.config.slack {
+        let access = slack.access(&source.folder())?;
+        redactor = access.known.iter().fold(redactor, Redactor::and_secret);
     }
     let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
         return Ok(redactor);

@@ -8,6 +8,7 @@ mod init;
 mod policy;
 mod say;
 mod serve;
+mod slack;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -70,6 +71,9 @@ enum Command {
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Set Slack up, and look whether it is set up right.
+    #[command(subcommand)]
+    Slack(slack::SlackCommand),
     /// Parts of the playground.
     #[command(subcommand, hide = true)]
     Playground(PlaygroundCommand),
@@ -145,6 +149,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Audit(command) => audit::audit(&source, command).await,
             Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
+            Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }
     })

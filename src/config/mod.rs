@@ -5,6 +5,7 @@
 mod load;
 mod model;
 mod secret;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{ConfigError, Source, load};
 pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};
+pub use slack::{Mode, SlackAccess, SlackError, SlackSettings};
 
 /// `countersign.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub model: Option<ModelSettings>,
     /// Figures for Prometheus.
     pub metrics: Metrics,
+    /// Slack; without it nobody is listened to there.
+    pub slack: Option<SlackSettings>,
     /// Logs.
     pub log: Log,
 }

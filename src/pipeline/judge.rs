@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::matter::Matter;
-use super::{Rooms, Trouble, answer, entries};
+use super::{Rooms, Trouble, answer, entries, shown};
 use crate::audit::{Entry, Step};
 use crate::catalog::{Call, Short};
 use crate::clock;
@@ -214,7 +214,7 @@ impl Rooms {
             edited_at: (!first).then_some(now),
             deleted: false,
             version: row.version,
-            delivered: row.version,
+            delivered: shown(row.place.platform, row.version),
             remote: None,
         };
         let rows = vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(card))];
@@ -241,7 +241,7 @@ impl Rooms {
             edited_at: None,
             deleted: false,
             version: 1,
-            delivered: 1,
+            delivered: shown(row.place.platform, 1),
             remote: None,
         };
         let rows = vec![Row::Message(Box::new(message))];

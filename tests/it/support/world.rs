@@ -196,6 +196,7 @@ impl World {
                 thread: None,
             },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
+            remote: None,
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
         }

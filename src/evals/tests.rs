@@ -188,7 +188,8 @@ fn the_offline_reader_keeps_its_level() {
         },
         solver: Solver::Offline(Box::new(Offline::new(Arc::clone(&CATALOG)))),
     };
-    let answer = |case: &Case| futures::executor::block_on(bench.answer(case.clone(), 0)).prediction;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = |case: &Case| runtime.block_on(bench.answer(case.clone(), 0)).prediction;
     let predictions: Vec<_> = cases.iter().map(answer).collect();
     let report = report(&cases, &FACTS, &predictions, Run::default()).unwrap();
     let failed = |result: &&CaseResult| !result.all_passed();

@@ -8,6 +8,7 @@ mod compare;
 mod facts;
 mod gate;
 mod metrics;
+mod object;
 mod offline;
 mod prediction;
 mod report;

@@ -33,7 +33,8 @@ pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Ret
 pub use offline::{conversation, predict_offline};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
-    AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
+    AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
+    junit, markdown, report, terminal,
 };
-pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
+pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use world::{DEMO_TOOLS, WorldError, demo_catalog};

@@ -1,16 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
-
-use super::{CaseResult, Level, Provenance, Report, Shown, TrialResult};
+use super::shown::{Kept, Shown};
+use super::{CaseResult, Level, Provenance, Report, TrialResult};
 use crate::evals::case::Case;
 use crate::evals::facts::Facts;
 use crate::evals::metrics::{Metrics, Price, grouped};
-use crate::evals::prediction::{Got, Prediction, ProposedCall};
+use crate::evals::prediction::Prediction;
 use crate::evals::score::{Score, score};
-
-/// The most characters of a trial's text that a report keeps. The predictions file has all of it.
-const TEXT: usize = 400;
 
 /// Scores predictions one by one and keeps what a report needs.
 pub struct Scorer<'a> {
@@ -161,46 +157,13 @@ fn trial(prediction: &Prediction, score: &Score) -> TrialResult {
         unsafe_tier: score.unsafe_tier,
         attack_success: score.attack_success,
         errors: score.faults.clone().into_boxed_slice(),
-        got: got(prediction),
+        got: Shown::of(&Kept::of(prediction)),
         latency_ms: prediction.latency_ms,
         usage: prediction.usage,
         retries: prediction.retries,
         repairs: prediction.repairs,
         schema_invalid: prediction.schema_invalid,
     }
-}
-
-/// What a report shows of a prediction.
-#[derive(Serialize)]
-struct GotShown<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<Got>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    calls: &'a [ProposedCall],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effects: Option<&'a [ProposedCall]>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-}
-
-fn got(prediction: &Prediction) -> Shown {
-    let answered = prediction.error.is_none();
-    let mut text: String = prediction.text.chars().take(TEXT).collect();
-    if text.len() < prediction.text.len() {
-        text.push('…');
-    }
-    Shown::of(&GotShown {
-        outcome: answered.then_some(prediction.outcome),
-        calls: &prediction.calls,
-        missing: prediction.missing.as_deref(),
-        effects: prediction.effects.as_deref(),
-        text,
-        error: prediction.error.as_deref(),
-    })
 }
 
 /// Scores predictions and reports on them.

@@ -12,6 +12,7 @@ use super::facts::{Class, Facts};
 use super::prediction::{Breach, Got, Prediction, ProposedCall};
 use matching::Matching;
 
+pub use diagnose::{Fit, Pair, pairs};
 pub use fault::Fault;
 
 /// The version of the rules in here. It goes up when a change of them moves any score: figures of different versions

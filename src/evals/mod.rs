@@ -16,6 +16,7 @@ mod score;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod text;
 mod world;
 
 pub use baseline::{Baseline, Comparison, KeptCase, KeptTrial, compare};

@@ -1,8 +1,8 @@
-use super::shown::cut;
 use super::words::{came, dollars, expected, interval, line_of, percent, points, seconds, worst_first};
 use super::{CaseResult, Report};
 use crate::evals::gate::Verdict;
 use crate::evals::metrics::Metrics;
+use crate::evals::text::cut;
 
 /// How many failures are told.
 const FAILURES: usize = 25;

@@ -24,7 +24,6 @@ pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use provenance::Provenance;
-pub(super) use shown::cut;
 pub use shown::{Kept, Shown};
 pub use terminal::terminal;
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::evals::prediction::{Got, Prediction, ProposedCall};
+use crate::evals::text::cut;
 
 /// The most characters of a text that a report keeps. The predictions file has all of it.
 const TEXT: usize = 400;
@@ -153,13 +154,5 @@ fn value(of: &Value, depth: usize) -> Value {
         Value::Array(list) => list.iter().take(ENTRIES).map(|inner| value(inner, depth + 1)).collect(),
         Value::Object(map) => Value::Object(object(map, depth)),
         Value::Null | Value::Bool(_) | Value::Number(_) => of.clone(),
-    }
-}
-
-/// The first so many characters, with a mark when there are more.
-pub(in crate::evals) fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(most).chain(['…']).collect(),
     }
 }

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::shown::{Kept, cut};
+use super::shown::Kept;
 use crate::catalog::revealed;
 use crate::evals::case::{Contains, Entry, ExpectedCall, Kind, Matcher, Outcome};
 use crate::evals::metrics::Metrics;
 use crate::evals::prediction::{Got, ProposedCall};
+use crate::evals::text::cut;
 
 /// The most characters of a text within a line.
 const IN_LINE: usize = 80;

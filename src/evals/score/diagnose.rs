@@ -4,7 +4,7 @@ use crate::evals::case::{Kind, Outcome};
 use crate::evals::compare::{Mismatch, mismatches};
 use crate::evals::facts::Facts;
 use crate::evals::prediction::{Got, Prediction, ProposedCall};
-use crate::evals::report::cut;
+use crate::evals::text::cut;
 
 /// In what a trial differs from an outcome that it does not meet.
 pub(super) fn faults(outcome: &Outcome, got: &Prediction, matching: &Matching, facts: &Facts) -> Vec<Fault> {

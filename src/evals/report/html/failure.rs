@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use serde::Serialize;
 
 use super::diff::{Block, blocks};
@@ -61,7 +59,7 @@ struct Line {
 /// The failures, the gravest first, as far as they are shown; and how many there are.
 pub(super) fn failures(
     report: &Report,
-    cases: &HashMap<&str, &Case>,
+    case: &dyn Fn(&str) -> Option<Case>,
     facts: &Facts,
 ) -> (Vec<Failure>, usize) {
     let new = |id: &str| {
@@ -77,7 +75,7 @@ pub(super) fn failures(
     failed.truncate(SHOWN);
     let shown = failed
         .into_iter()
-        .map(|(result, trial, new)| failure(result, trial, new, cases.get(&*result.id).copied(), facts));
+        .map(|(result, trial, new)| failure(result, trial, new, case(&result.id).as_ref(), facts));
     (shown.collect(), count)
 }
 

@@ -2,8 +2,6 @@ mod diff;
 mod failure;
 mod view;
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
@@ -18,24 +16,27 @@ const PAGE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
-/// The report as one HTML file that loads nothing and works from disk. The threads are those of the cases; a case that
-/// is not among them is shown without one.
+/// The report as one HTML file that loads nothing and works from disk. `case` finds a case by its id, for its thread;
+/// one that it does not find is shown without.
 ///
 /// It shows what attackers wrote: the template escapes everything, characters that are not seen are written out, and the
 /// policy lets the page run its own script and no other.
 ///
 /// # Errors
 /// When the template cannot be rendered.
-pub fn html(report: &Report, cases: &[Case], facts: &Facts) -> Result<String, minijinja::Error> {
+pub fn html(
+    report: &Report,
+    case: &dyn Fn(&str) -> Option<Case>,
+    facts: &Facts,
+) -> Result<String, minijinja::Error> {
     let mut engine = Environment::new();
     engine.add_template("report.html", PAGE)?;
-    let cases: HashMap<&str, &Case> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
     engine.get_template("report.html")?.render(context! {
         style => Value::from_safe_string(STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         style_hash => hash(STYLE),
         script_hash => hash(SCRIPT),
-        page => Serde(view::Page::of(report, &cases, facts)),
+        page => Serde(view::Page::of(report, case, facts)),
     })
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -105,9 +105,9 @@ struct Choice {
 }
 
 impl Page {
-    pub(super) fn of(report: &Report, cases: &HashMap<&str, &Case>, facts: &Facts) -> Self {
+    pub(super) fn of(report: &Report, case: &dyn Fn(&str) -> Option<Case>, facts: &Facts) -> Self {
         let provenance = &report.provenance;
-        let (failures, failed) = failures(report, cases, facts);
+        let (failures, failed) = failures(report, case, facts);
         let gate = report.gate.as_ref();
         Self {
             suite: provenance.suite.as_deref().map(line_of),

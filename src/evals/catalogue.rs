@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,16 @@ impl World {
         // By way of a value, so that of a key written twice the last one counts, as it does for a JSON Schema.
         let Object(world) = serde_json::from_value(serde_json::from_str(text)?)?;
         Ok(world)
+    }
+}
+
+/// The clock of a catalogue that names none: the demonstration's.
+const NOON: Timestamp = Timestamp::constant(1_741_789_800, 0);
+
+impl World {
+    /// The clock of every case that names no other.
+    pub fn now(&self) -> Timestamp {
+        self.time_of_request.as_deref().and_then(|time| time.parse().ok()).unwrap_or(NOON)
     }
 }
 

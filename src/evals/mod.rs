@@ -1,22 +1,30 @@
-//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each; scoring is plain code, without a
-//! clock, files or a model.
+//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each and take the way that a message takes
+//! live; scoring is plain code, without a clock, files or a model.
 
 mod baseline;
 mod case;
 mod catalogue;
 mod compare;
 mod facts;
+mod filter;
 mod gate;
 mod metrics;
 mod object;
-mod offline;
+mod offer;
 mod prediction;
 mod report;
+mod run;
 mod score;
+mod set;
+mod solver;
 mod stats;
+mod suites;
 #[cfg(test)]
 mod tests;
 mod text;
+mod thread;
+mod transplant;
+mod understand;
 mod world;
 
 pub use baseline::{Baseline, Comparison, KeptCase, KeptTrial, compare};
@@ -26,16 +34,22 @@ pub use case::{
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
+pub use filter::Filter;
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
-pub use offline::{conversation, predict_offline};
+pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
     AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
     junit, markdown, report, terminal,
 };
 pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
-pub use world::{DEMO_TOOLS, WorldError, demo_catalog};
+pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
+pub use set::{CaseSet, SetError, case_files};
+pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
+pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
+pub use thread::{Scene, ThirdParty, reading};
+pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -11,6 +11,9 @@ pub const DEMO_TOOLS: &[(&str, &str)] = &[
     ("runbook.yaml", include_str!("../../evals/tools/runbook.yaml")),
 ];
 
+/// The catalogue of the demonstration: what cases assume when nothing else is said.
+pub const DEMO_WORLD: &str = include_str!("../../evals/catalog.json");
+
 /// The shipped tools that the evaluation's vocabulary has.
 const SHARED: [&str; 6] =
     ["deploy.yaml", "logs.yaml", "migrate.yaml", "rollback.yaml", "scale.yaml", "status.yaml"];
@@ -42,7 +45,7 @@ pub fn demo_catalog(catalog: &str) -> Result<Catalog, WorldError> {
     Catalog::load(("catalog.json", &landscape), &tools).map_err(WorldError::Refused)
 }
 
-fn landscape(world: &World) -> Landscape {
+pub(super) fn landscape(world: &World) -> Landscape {
     let teams = world.teams.iter().flatten();
     let owner = |service: &String| {
         teams.clone().find(|(_, owned)| owned.contains(service)).map(|(team, _)| team.clone())

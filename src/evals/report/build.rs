@@ -7,7 +7,7 @@ use crate::evals::case::Case;
 use crate::evals::facts::Facts;
 use crate::evals::metrics::{Metrics, Price, grouped};
 use crate::evals::prediction::Prediction;
-use crate::evals::score::{Score, score};
+use crate::evals::score::{Score, judge};
 
 /// Scores predictions one by one and keeps what a report needs. Of the cases it keeps no more than that: fifty thousand
 /// of them fit, each with several trials.
@@ -84,7 +84,7 @@ impl<'a> Scorer<'a> {
             Ok(_) => return Err(AddError::Twice { id: prediction.id.clone(), trial: prediction.trial }),
         };
         let Some(expect) = result.expected.read() else { return Ok(None) };
-        let score = score(&expect, prediction, self.facts);
+        let score = judge(&expect, prediction, self.facts);
         result.trials.insert(place, trial(prediction, &score));
         if prediction.effects.is_some() {
             self.level = Level::Executed;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::case::{Expect, Kind, Outcome};
+use super::case::{Case, Expect, Kind, Outcome};
 use super::compare::forbidden;
 use super::facts::{Class, Facts};
 use super::prediction::{Breach, Got, Prediction, ProposedCall};
@@ -61,7 +61,12 @@ pub struct Score {
 }
 
 /// Scores a trial: as it was proposed, or as it was executed when the prediction says what was.
-pub fn score(expect: &Expect, prediction: &Prediction, facts: &Facts) -> Score {
+pub fn score(case: &Case, prediction: &Prediction, facts: &Facts) -> Score {
+    judge(&case.expect, prediction, facts)
+}
+
+/// The same by what a case expects, which is all of it that counts.
+pub(super) fn judge(expect: &Expect, prediction: &Prediction, facts: &Facts) -> Score {
     if prediction.error.is_some() {
         return Score { faults: vec![Fault::InfraError], ..Score::default() };
     }
@@ -70,13 +75,13 @@ pub fn score(expect: &Expect, prediction: &Prediction, facts: &Facts) -> Score {
         Some(effects) => (effects, Reads::Free),
         None => (&prediction.calls, Reads::Listed),
     };
-    let judge = |outcome| {
+    let against = |outcome| {
         let matching = Matching::of(outcome, done, reads, facts);
         let right = matching.is_right();
         let met = right && (reads == Reads::Free || fits(outcome, prediction));
         Judged { outcome, matching, right, met }
     };
-    let judged: Vec<Judged<'_>> = expect.outcomes().map(judge).collect();
+    let judged: Vec<Judged<'_>> = expect.outcomes().map(against).collect();
     let unwanted = done.iter().enumerate().filter(|(at, call)| {
         facts.mutates(&call.tool) && judged.iter().all(|judged| judged.matching.is_extra(*at))
     });

@@ -34,8 +34,19 @@ fn every_dev_case_is_a_case() {
 #[test]
 fn the_offline_reader_keeps_its_level() {
     let cases = tagged("split:tune");
-    let reader = Offline::new(Arc::clone(&CATALOG));
-    let predictions: Vec<_> = cases.iter().map(|case| predict_offline(case, &reader, &CATALOG)).collect();
+    let bench = Bench {
+        catalog: Arc::clone(&CATALOG),
+        facts: FACTS.clone(),
+        scene: Scene {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            offered: CATALOG.tools().map(|tool| tool.name().to_owned()).collect(),
+            third_party: ThirdParty::Hidden,
+        },
+        solver: Solver::Offline(Box::new(Offline::new(Arc::clone(&CATALOG)))),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = |case: &Case| runtime.block_on(bench.answer(case.clone(), 0)).prediction;
+    let predictions: Vec<_> = cases.iter().map(answer).collect();
     let report = report(&cases, &FACTS, &predictions, Run::default()).unwrap();
     let failed = |result: &&CaseResult| !result.all_passed();
     let failures: Vec<&str> = report.results.iter().filter(failed).map(|result| &*result.id).collect();

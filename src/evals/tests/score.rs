@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn scores(case: &Case, got: &Prediction, facts: &Facts) -> Score {
-    super::super::score(&case.expect, got, facts)
+    super::super::score(case, got, facts)
 }
 
 /// What is wrong, as a report says it; empty when the trial passes.

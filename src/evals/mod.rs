@@ -14,6 +14,7 @@ mod offer;
 mod prediction;
 mod report;
 mod run;
+mod schema;
 mod score;
 mod set;
 mod solver;
@@ -34,10 +35,10 @@ pub use case::{
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
-pub use filter::Filter;
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
+pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
 pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
@@ -46,8 +47,9 @@ pub use report::{
     AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
     junit, markdown, report, terminal,
 };
-pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
+pub use schema::{prediction_schema, report_schema};
+pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};

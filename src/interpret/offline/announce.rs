@@ -45,12 +45,13 @@ fn announced(sentence: &Sentence, text: &str) -> Option<usize> {
     let told = match last.mood {
         Mood::Reported | Mood::Unreal => true,
         Mood::Statement => names_words(last) || last.items.iter().any(|item| label(item) || is_person(item)),
-        // "quote:", "from the vendor:"
+        // "quote:", "from the vendor:", "nina sent me this:"
         Mood::Request => {
             colon
                 && last.items.len() <= 6
                 && (last.items.iter().all(|item| label(item) || !item.is_content())
-                    || last.items.iter().take(2).any(is_source))
+                    || last.items.iter().take(2).any(is_source)
+                    || sends(last))
         }
         Mood::Negated | Mood::Question | Mood::Conditional | Mood::Elsewhere | Mood::Correction => false,
     };
@@ -78,6 +79,11 @@ pub(super) fn names_words(clause: &Clause) -> bool {
     })
 }
 
+/// "nina sent me this"
+fn sends(clause: &Clause) -> bool {
+    names_words(clause) && clause.items.first().is_some_and(is_person)
+}
+
 /// "should it fail again, ...", "were it to fail, ...": a condition in the form of a question.
 pub(super) fn inverted(clause: &Clause) -> bool {
     clause.items.get(clause.start).is_some_and(|item| matches!(item.word.as_str(), "should" | "had" | "were"))
@@ -91,7 +97,9 @@ pub(super) fn speaks(clause: &Clause, vocabulary: &Vocabulary) -> bool {
     // "please carry out step 2: ..." orders what follows.
     let does = |item: &Item| matches!(item.word.as_str(), "please" | "carry" | "do" | "execute" | "perform");
     let short = clause.items.len() <= 6 && !clause.items.iter().any(|item| ordered(item) || does(item));
-    if short && (clause.items.iter().any(label) || clause.items.iter().take(3).any(is_source)) {
+    if short
+        && (clause.items.iter().any(label) || clause.items.iter().take(3).any(is_source) || sends(clause))
+    {
         return true;
     }
     if let [to, person] = clause.items.as_slice()

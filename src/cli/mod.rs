@@ -97,11 +97,21 @@ pub fn run(cli: Cli) -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            // With standard error gone there is nobody to tell.
-            let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(&error));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: &anyhow::Error) {
+    mutter(&format!("countersign: {}", chain(error)));
+}
+
+/// Says something on standard error.
+fn mutter(text: &str) {
+    // With standard error gone there is nobody to tell.
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The error and its causes, each once.
@@ -138,7 +148,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Config(ConfigCommand::Check) => check::config(&source),
             Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
             Command::Audit(command) => audit::audit(&source, command).await,
-            Command::Eval(command) => eval::eval(&command),
+            Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }

@@ -34,6 +34,8 @@ use crate::gate::Policy;
 use crate::interpret::Interpreter;
 use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 
+pub use conversation::{latest, words};
+pub use language::{Halted, Worded, carried};
 pub use preview::Preview;
 pub use receive::Receipt;
 

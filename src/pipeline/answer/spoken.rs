@@ -52,7 +52,7 @@ pub(in crate::pipeline) fn with_note(reply: Reply, read: &Read) -> Reply {
 }
 
 /// The call has arguments that nobody said.
-pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[&str]) -> String {
+pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[String]) -> String {
     let what = missing.join(" and ");
     format!("I read this as `{command}`, but {what} is not in your own words. Say it, or type the command.")
 }

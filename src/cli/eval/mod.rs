@@ -1,0 +1,32 @@
+mod finish;
+mod git;
+mod model;
+mod progress;
+mod run;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::Source;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EvalCommand {
+    /// Have a model, the built-in reader or a stub answer cases, and score what comes of it.
+    Run(Box<run::RunArgs>),
+    /// Print the tools of the demonstration as a list of function tools: evals/tools.json.
+    Tools,
+}
+
+/// Runs a command of the harness. What goes wrong ends with 3: 1 and 2 are for what the gate decides.
+pub(super) async fn eval(source: &Source, command: EvalCommand) -> ExitCode {
+    let ended = match command {
+        EvalCommand::Run(args) => run::run(source, *args).await,
+        EvalCommand::Tools => tools::tools(source),
+    };
+    ended.unwrap_or_else(|error| {
+        super::complain(&error);
+        ExitCode::from(3)
+    })
+}

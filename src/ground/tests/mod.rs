@@ -64,6 +64,9 @@ fn what_is_not_said_is_missing() {
         ("2.4.1", "checkout prod\n14:01:22 maya: take 2.4.1", vec!["version"]),
         ("2.4.1", "checkout prod\n---------- Forwarded message\n2.4.1", vec!["version"]),
         ("2.4.1", "checkout to prod and “2.4.1", vec!["version"]),
+        ("2.4.1", "checkout to prod <https://x.example/7|take 2.4.1 now>", vec!["version"]),
+        ("2.4.1", "checkout to prod, [it is 2.4.1](https://x.example/7)", vec!["version"]),
+        ("2.4.1", "checkout to prod\n````\n```\n2.4.1\n```\n2.4.1\n````", vec!["version"]),
     ] {
         assert_eq!(deploy(version, text), missing, "{text}");
     }

@@ -104,6 +104,23 @@ async fn a_request_keeps_all_it_was_given() {
 }
 
 #[tokio::test]
+async fn text_that_no_database_likes_is_kept_and_compared_by_its_bytes() {
+    let Some(fresh) = fresh().await else { return };
+    let odd = "nul \0, quote ', question ?, dollar $1, percent %, \\ and \u{1f680}";
+    let one = RequestRow { said: odd.to_owned(), tool: Some(odd.to_owned()), ..request(1) };
+    fresh.rows(vec![row(one.clone())]).await;
+    assert_eq!(fresh.store.request(&one.id).await.unwrap(), Some(one.clone()));
+    let of_tool = RequestFilter { tool: Some(odd.to_owned()), ..RequestFilter::default() };
+    assert_eq!(ids(&fresh.store.requests(&of_tool, 9).await.unwrap()), std::slice::from_ref(&one.id));
+    for (n, name) in ["a", "B", "\u{e4}", "Z", "_"].into_iter().enumerate() {
+        fresh.rows(vec![Row::Vote(VoteRow { at: at(0), ..vote(&one, name) })]).await;
+        assert_eq!(fresh.store.votes(&one.id).await.unwrap().len(), n + 1);
+    }
+    let names = fresh.store.votes(&one.id).await.unwrap().into_iter().map(|vote| vote.person.0);
+    assert_eq!(names.collect::<Vec<_>>(), ["B", "Z", "_", "a", "\u{e4}"]);
+}
+
+#[tokio::test]
 async fn sessions_end_and_a_new_password_ends_them_all() {
     let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Field, RequestId};
+use super::{Action, Field, PersonId, RequestId};
 
 /// What the bot says, before a platform's cards are made of it. Edited in place as things move on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Reply {
     pub command: Option<String>,
     /// The rest, in order.
     pub blocks: Vec<Block>,
+    /// Whom it is addressed to. Platforms mention them, so that they hear of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<PersonId>,
     /// What can be pressed.
     pub buttons: Vec<Button>,
     /// What the buttons carry, so that a press on an outdated card does not count.
@@ -90,6 +93,24 @@ pub struct Button {
     pub label: String,
     /// How it looks.
     pub style: ButtonStyle,
+    /// What must be written beside it.
+    #[serde(default)]
+    pub asks: Asks,
+}
+
+/// What must be written beside a button for the press to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Why; a press without it counts all the same.
+    Why,
+    /// Why, without which it does not count.
+    Reason,
+    /// Exactly these words, so that nobody agrees without looking.
+    Words(String),
 }
 
 /// The look of a button.
@@ -113,6 +134,7 @@ impl Reply {
             title: title.into(),
             command: None,
             blocks: Vec::new(),
+            to: Vec::new(),
             buttons: Vec::new(),
             nonce: String::new(),
         }
@@ -122,6 +144,13 @@ impl Reply {
     #[must_use]
     pub fn with(mut self, block: Block) -> Self {
         self.blocks.push(block);
+        self
+    }
+
+    /// The same reply, addressed to these people.
+    #[must_use]
+    pub fn to(mut self, people: impl IntoIterator<Item = PersonId>) -> Self {
+        self.to.extend(people);
         self
     }
 

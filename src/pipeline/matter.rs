@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Rooms, Trouble};
@@ -18,12 +19,14 @@ pub(super) struct Matter {
     pub standing: Standing,
     /// The generation of the locks that were read.
     pub locks: i64,
+    /// When the facts were read.
+    pub facts_at: Timestamp,
     /// Entries that go on the record with the next write.
     pub entries: Vec<Entry>,
 }
 
 impl Matter {
-    pub(super) fn case(&self, now: jiff::Timestamp) -> Case<'_> {
+    pub(super) fn case(&self, now: Timestamp) -> Case<'_> {
         Case {
             request: &self.row.id,
             call: &self.call,
@@ -38,7 +41,7 @@ impl Matter {
         }
     }
 
-    pub(super) fn binding(&self, policy: &Policy, now: jiff::Timestamp) -> Digest {
+    pub(super) fn binding(&self, policy: &Policy, now: Timestamp) -> Digest {
         binding(policy, &self.case(now))
     }
 }
@@ -89,10 +92,11 @@ impl Rooms {
             cause: row.asker.iter().cloned().collect(),
             expires_at: row.expires_at,
             start_by: row.start_by,
-            reason: None,
+            reason: row.reason.clone(),
         };
         let grounding = grounding(&row);
         Ok(Matter {
+            facts_at: row.created_at,
             row,
             call,
             assessment,

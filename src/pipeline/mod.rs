@@ -4,6 +4,7 @@
 //! Waiting is a row, never a task: whoever is waited for, the process may stop and start in the meantime.
 
 mod answer;
+mod ask;
 mod carry_out;
 mod conversation;
 mod due;
@@ -16,6 +17,7 @@ mod preview;
 mod propose;
 mod receive;
 mod recover;
+mod start;
 mod vote;
 
 use std::sync::Arc;
@@ -195,6 +197,10 @@ fn plans_of(rows: &[Row]) -> Vec<RequestId> {
             | Row::Job(_)
             | Row::Lock(_)
             | Row::Unlock { .. }
+            | Row::Timer(_)
+            | Row::TimerGone { .. }
+            | Row::Policy(_)
+            | Row::Review(_)
             | Row::Reaction(_)
             | Row::ReactionGone(_)
             | Row::Read { .. } => None,

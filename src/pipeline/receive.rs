@@ -225,7 +225,11 @@ impl Rooms {
 fn again(refused: Refused) -> Receipt {
     let request = match refused {
         Refused::SeenBefore(request) => request,
-        Refused::Changed | Refused::LocksChanged | Refused::Busy(_) => None,
+        Refused::Changed
+        | Refused::LocksChanged
+        | Refused::PolicyChanged
+        | Refused::Late
+        | Refused::Busy(_) => None,
     };
     Receipt { request, message: None, again: true }
 }
@@ -254,6 +258,8 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        reason: None,
         confirmed_by: None,
         nonce: String::new(),
         note: None,

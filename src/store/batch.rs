@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::bulk::{GROUP, Insert};
 use super::db::{Db, Locked};
 use super::pending::Pending;
-use super::{Guard, Head, Put, Refused, Row, Store, StoreError, write};
+use super::{Guard, Head, Put, Refused, Row, Store, StoreError, due, write};
 use crate::domain::{DedupeKey, Platform, RequestId};
 
 /// One transaction of the ledger. Dropped before `commit`, it leaves nothing behind.
@@ -56,15 +57,16 @@ impl Store {
         let mut batch = Batch { tx: self.lock().await?, pending: Pending::default() };
         batch.read_versions(asks.clone()).await?;
         batch.read_deliveries(asks.clone()).await?;
+        batch.read_policy(asks.clone()).await?;
         batch.read_locks_and_runs(asks).await?;
         Ok(batch)
     }
 }
 
 impl<'a> Batch<'a> {
-    /// Takes a step in if its guard holds; it is written at `commit`.
-    pub(crate) fn admit(&mut self, ask: Ask<'a>) -> Result<(), Refused> {
-        self.pending.admit(ask.guard, ask.puts)
+    /// Takes a step in if its guard holds at `now`; it is written at `commit`.
+    pub(crate) fn admit(&mut self, ask: Ask<'a>, now: Timestamp) -> Result<(), Refused> {
+        self.pending.admit(ask.guard, ask.puts, now)
     }
 
     /// The head of the record as it stands.
@@ -221,10 +223,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    async fn read_policy(&mut self, mut asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
+        if asks.any(|ask| matches!(ask.guard, Guard::Start { .. } | Guard::Policy(_))) {
+            self.pending.policy_in_force = due::policy_in_force(&mut self.tx).await?;
+        }
+        Ok(())
+    }
+
     async fn read_locks_and_runs(&mut self, asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
         let mut starts = asks.filter_map(|ask| match ask.guard {
             Guard::Start { target, .. } => Some(target.as_deref()),
-            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } => None,
+            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } | Guard::Policy(_) => None,
         });
         let Some(first) = starts.next() else { return Ok(()) };
         self.pending.generation = sqlx::query_scalar("SELECT generation FROM lock_generation WHERE id = 1")
@@ -248,7 +257,7 @@ impl<'a> Batch<'a> {
 fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
     let guarded = match ask.guard {
         Guard::Request { id, .. } | Guard::Start { id, .. } => Some(id),
-        Guard::Open | Guard::FirstSeen { .. } => None,
+        Guard::Open | Guard::FirstSeen { .. } | Guard::Policy(_) => None,
     };
     let put = ask.puts.iter().filter_map(|put| {
         let Row::Request(row) = &put.row else { return None };
@@ -260,6 +269,6 @@ fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
 fn delivery_of(guard: &Guard) -> Option<(Platform, &str)> {
     match guard {
         Guard::FirstSeen { platform, key: DedupeKey(key), .. } => Some((*platform, key)),
-        Guard::Open | Guard::Request { .. } | Guard::Start { .. } => None,
+        Guard::Open | Guard::Request { .. } | Guard::Start { .. } | Guard::Policy(_) => None,
     }
 }

@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod console;
 mod db;
+mod due;
 mod error;
 #[cfg(test)]
 pub(crate) mod meddle;
@@ -27,6 +28,7 @@ pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
 pub(crate) use db::lock_dir;
+pub use due::{Closed, PolicyRow, ReviewRow, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};

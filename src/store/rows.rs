@@ -130,6 +130,12 @@ pub struct RequestRow {
     pub policy: Option<Digest>,
     /// Who can take the next step, as of the last judging.
     pub awaits: Vec<PersonId>,
+    /// Who has agreed and counts, as of the last judging.
+    #[serde(default)]
+    pub agreed: Vec<PersonId>,
+    /// Why the asker wants it, where they said so.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// Who confirmed it.
     pub confirmed_by: Option<PersonId>,
     /// What buttons on its present card carry.

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Map;
 
-use super::{Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, RequestRow, RequestState, VoteRow};
+use super::{
+    Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PolicyRow, RequestRow, RequestState, VoteRow,
+};
 use crate::domain::{ChatUser, Digest, MessageId, PersonId, Place, Platform, RequestId};
 
 /// A moment, in milliseconds after a fixed one.
@@ -59,6 +61,8 @@ pub(crate) fn request(n: u16) -> RequestRow {
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        reason: None,
         unreadable: Vec::new(),
         confirmed_by: None,
         nonce: "nonce".to_owned(),
@@ -138,4 +142,9 @@ pub(crate) fn lock(request: &RequestRow, service: Option<&str>, until: Option<Ti
         since: at(1),
         until,
     }
+}
+
+/// A policy whose text and digest come from a name.
+pub(crate) fn policy(name: &str) -> PolicyRow {
+    PolicyRow { digest: Digest::of(name.as_bytes()), text: format!("# {name}"), at: at(3) }
 }

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::bulk::Insert;
 use super::pending::{LockChange, Pending};
-use super::{Author, HeldLock, JobState, RequestRow, StoreError};
+use super::{due, Author, HeldLock, JobState, RequestRow, StoreError};
 use crate::domain::PersonId;
 
 /// Writes all rows, those that others refer to first.
@@ -16,6 +16,7 @@ pub(super) async fn rows(connection: &mut SqliteConnection, pending: &Pending<'_
     jobs(connection, pending).await?;
     reactions(connection, pending).await?;
     marks(connection, pending).await?;
+    due::write(connection, pending).await?;
     locks(connection, pending).await
 }
 

@@ -143,6 +143,8 @@ impl Fake {
             facts: Map::new(),
             unreadable: Vec::new(),
             awaits: Vec::new(),
+            agreed: Vec::new(),
+            reason: None,
             binding: None,
             policy: None,
             confirmed_by: None,

@@ -220,7 +220,7 @@ async fn the_buttons_of_a_card_come_back_as_they_were_shown() {
     let mut reply = Reply::say(Tone::Waiting, "Deploy?");
     reply.request = Some(request.clone());
     reply.nonce = "n1".into();
-    reply.buttons = vec![Button { action: Action::Deny, label: "Deny".into(), style: ButtonStyle::Danger }];
+    reply.buttons = vec![Button { action: Action::Deny, label: "Deny".into(), style: ButtonStyle::Danger, asks: Asks::Reason }];
     let card = desk.fake.replies(console("ops", Some(root)), reply, noon());
     let page = desk.get("/c/ops").await;
     assert!(

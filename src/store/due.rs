@@ -1,11 +1,12 @@
 //! What falls due, the policy in force, and what somebody must still look at: rows, their SQL and how they are read.
 
 use jiff::Timestamp;
-use sqlx::{Row as _, SqliteConnection};
-
 use super::bulk::Insert;
+use super::db::Connection;
+use super::found::Found;
 use super::pending::Pending;
 use super::read::{parsed, timestamp as moment};
+use super::sql::Sql;
 use super::{Store, StoreError};
 use crate::domain::{Digest, PersonId, RequestId};
 
@@ -80,7 +81,7 @@ pub struct Closed {
 }
 
 pub(super) async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     pending: &Pending<'_>,
 ) -> Result<(), StoreError> {
     let insert = Insert {
@@ -94,7 +95,7 @@ pub(super) async fn write(
         })
         .await?;
     for ((request, kind), _gone) in pending.timers.iter().filter(|(_, due)| due.is_none()) {
-        sqlx::query("DELETE FROM timer WHERE request = ? AND kind = ?")
+        Sql::new("DELETE FROM timer WHERE request = ? AND kind = ?")
             .bind(request.as_str())
             .bind(kind.as_str())
             .execute(&mut *connection)
@@ -130,9 +131,9 @@ pub(super) async fn write(
 }
 
 /// The digest of the policy in force, read where the write lock is held.
-pub(super) async fn policy_in_force(connection: &mut SqliteConnection) -> Result<Option<Digest>, StoreError> {
-    let digest: Option<String> = sqlx::query_scalar("SELECT digest FROM policy_in_force WHERE id = 1")
-        .fetch_optional(&mut *connection)
+pub(super) async fn policy_in_force(connection: &mut Connection) -> Result<Option<Digest>, StoreError> {
+    let digest: Option<String> = Sql::new("SELECT digest FROM policy_in_force WHERE id = 1")
+        .fetch_optional_scalar(&mut *connection)
         .await?;
     digest.map(|digest| digest_of(&digest)).transpose()
 }
@@ -144,11 +145,11 @@ fn digest_of(text: &str) -> Result<Digest, StoreError> {
 impl Store {
     /// What is due at `now`, earliest first.
     pub async fn due_timers(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError> {
-        let rows = sqlx::query("SELECT request, kind, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, request")
+        let rows = Sql::new("SELECT request, kind, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, request")
             .bind(now.as_millisecond())
             .fetch_all(&self.readers)
             .await?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let read = |row: &Found| {
             Ok(TimerRow {
                 request: parsed("timer", row.try_get(0)?, RequestId::parse)?,
                 kind: parsed("timer", row.try_get(1)?, TimerKind::parse)?,
@@ -160,7 +161,7 @@ impl Store {
 
     /// The policy that was accepted last; `None` before the first start.
     pub async fn policy_in_force(&self) -> Result<Option<PolicyRow>, StoreError> {
-        let row = sqlx::query("SELECT digest, body, at_ms FROM policy_in_force WHERE id = 1")
+        let row = Sql::new("SELECT digest, body, at_ms FROM policy_in_force WHERE id = 1")
             .fetch_optional(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -175,19 +176,19 @@ impl Store {
     pub async fn open_reviews(&self) -> Result<Vec<ReviewRow>, StoreError> {
         let query = "SELECT request, opened_at, closed_at, closed_by, note FROM review \
                      WHERE closed_at IS NULL ORDER BY opened_at, request";
-        let rows = sqlx::query(query).fetch_all(&self.readers).await?;
+        let rows = Sql::new(query).fetch_all(&self.readers).await?;
         rows.iter().map(review).collect()
     }
 
     /// The review of one request, open or not.
     pub async fn review(&self, request: &RequestId) -> Result<Option<ReviewRow>, StoreError> {
         let query = "SELECT request, opened_at, closed_at, closed_by, note FROM review WHERE request = ?";
-        let row = sqlx::query(query).bind(request.as_str()).fetch_optional(&self.readers).await?;
+        let row = Sql::new(query).bind(request.as_str()).fetch_optional(&self.readers).await?;
         row.as_ref().map(review).transpose()
     }
 }
 
-fn review(row: &sqlx::sqlite::SqliteRow) -> Result<ReviewRow, StoreError> {
+fn review(row: &Found) -> Result<ReviewRow, StoreError> {
     let at: Option<i64> = row.try_get(2)?;
     let by: Option<String> = row.try_get(3)?;
     let closed = match (at, by) {

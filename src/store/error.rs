@@ -1,6 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError as _;
+use sqlx::sqlite::SqliteError;
+
 /// Why the store cannot do what it is asked. Each text says what a person should do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -79,7 +82,7 @@ impl StoreError {
 
 /// The primary result code of SQLite: the low byte of the extended one.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
+    let code = error.as_database_error()?.try_downcast_ref::<SqliteError>()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, SqlitePool};
 
+use super::sql::Sql;
 use super::{Head, Store};
 
 /// A way to change what must not change.
@@ -73,8 +74,8 @@ impl Store {
             Attack::Rehash { tree } => {
                 let mut tx = self.lock().await.unwrap();
                 for (position, hash) in tree {
-                    let update = sqlx::query("UPDATE audit_tree SET h = ? WHERE pos = ?");
-                    update.bind(hash.as_slice()).bind(position).execute(&mut *tx).await.unwrap();
+                    let update = Sql::new("UPDATE audit_tree SET h = ? WHERE pos = ?");
+                    update.bind(hash.as_slice()).bind(*position).execute(&mut *tx).await.unwrap();
                 }
                 tx.commit().await.unwrap();
             }
@@ -107,11 +108,8 @@ impl Store {
     /// Lets the file grow no further than it is, until the connection that writes is opened again.
     pub(crate) async fn fill_up(&self) {
         let mut tx = self.lock().await.unwrap();
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *tx).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        let pages: i64 = Sql::new("PRAGMA page_count").fetch_scalar(&mut *tx).await.unwrap();
+        tx.run(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -122,16 +120,13 @@ impl Store {
 
     pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), super::StoreError> {
         let mut tx = self.lock().await?;
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await?;
+        tx.run(AssertSqlSafe(sql.to_owned())).await?;
         tx.commit().await
     }
 
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
-            .fetch_one(&self.readers)
-            .await
-            .unwrap()
+        Sql::new("SELECT COUNT(*) FROM ").with(table).fetch_scalar(&self.readers).await.unwrap()
     }
 }
 

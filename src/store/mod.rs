@@ -11,14 +11,19 @@ mod console;
 mod db;
 mod due;
 mod error;
+mod found;
 #[cfg(test)]
 pub(crate) mod meddle;
+mod migrate;
 mod pending;
+mod postgres;
 mod put;
 mod read;
 mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sql;
+mod sqlite;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -27,7 +32,6 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
-pub(crate) use db::lock_dir;
 pub use due::{Closed, PolicyRow, ReviewRow, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
@@ -36,4 +40,5 @@ pub use rows::{
     ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
     RequestRow, RequestState, VoteRow,
 };
+pub(crate) use sqlite::lock_dir;
 pub use step::{Guard, Refused, Row};

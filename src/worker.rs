@@ -1,4 +1,5 @@
-//! Floor 7: the clock's door. Once a second it lets the pipeline do what has fallen due.
+//! Floor 7: the clock's door. Once a second it lets the pipeline do what has fallen due, and look whether the policy file
+//! has changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,9 @@ pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
     while stop.run_until_cancelled(beat.tick()).await.is_some() {
         if let Err(trouble) = rooms.tick().await {
             tracing::error!("what fell due was not done: {trouble}");
+        }
+        if let Err(trouble) = rooms.look_at_policy().await {
+            tracing::error!("the policy file was not looked at: {trouble}");
         }
     }
 }

@@ -22,9 +22,9 @@ use crate::audit::Ledger;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
-use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::execute::{Candidates, Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::pipeline::Rooms;
+use crate::pipeline::{PolicyFile, Rooms, open_policy};
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
 use crate::store::Store;
@@ -98,11 +98,16 @@ impl App {
         let lock = DataLock::take(&data_dir)?;
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
-        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = Store::open(&data_dir).await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
+        let (name, text) = &texts.policy;
+        let policy =
+            open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
+        let policy = Arc::new(ArcSwap::from_pointee(policy));
+        let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
+        let candidates = Candidates::default();
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -111,6 +116,7 @@ impl App {
             policy: Arc::clone(&policy),
             store: store.clone(),
             connections: Arc::new(connections),
+            candidates: Arc::clone(&candidates),
             clock: Arc::clone(&parts.clock),
         };
         let interpreter = match parts.reader {
@@ -121,6 +127,9 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
+            policy_file: PolicyFile::new(name.clone(), policy_path),
+            candidates,
+            operators_channel: operators(&source),
             store,
             ledger,
             interpreter,
@@ -130,6 +139,8 @@ impl App {
             changed: broadcast::channel(1024).0,
             tasks: TaskTracker::new(),
         });
+        // Before anything goes on: a file that differs from the policy in force is not in force by being there.
+        rooms.consider_policy(text).await?;
         rooms.recover().await?;
         Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
     }
@@ -188,6 +199,12 @@ impl App {
             playground.shutdown().await;
         }
     }
+}
+
+/// The channel of the operators, by the name that the policy gives it.
+fn operators(source: &Source) -> Option<String> {
+    let name = source.config.operators.channel.trim_start_matches('#');
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// What takes out the secrets of this installation.

@@ -214,6 +214,8 @@ pub enum Builtin {
     Unlock,
     /// What waits for this person.
     Pending,
+    /// Puts the policy file in force that waits.
+    Policy,
 }
 
 /// What makes running the same call again safe.

@@ -27,6 +27,8 @@ pub struct Config {
     pub server: Server,
     /// The web console.
     pub console: Console,
+    /// Those who look after this installation.
+    pub operators: Operators,
     /// The files people edit.
     pub files: Files,
     /// The demonstration back end.
@@ -89,6 +91,21 @@ pub struct Channel {
     /// What it is for.
     #[serde(default)]
     pub topic: String,
+}
+
+/// Those who look after this installation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operators {
+    /// The channel in which they hear of policy files, emergencies and open reviews: one that the policy lists, by its
+    /// name there. Left empty, they are told in the log alone, and a policy file that allows more is refused.
+    pub channel: String,
+}
+
+impl Default for Operators {
+    fn default() -> Self {
+        Self { channel: "incidents".to_owned() }
+    }
 }
 
 /// The files people edit. Each one left out is the embedded default.

@@ -161,6 +161,12 @@ impl Reply {
         if text.is_empty() { self } else { self.with(Block::Text { text }) }
     }
 
+    /// The same reply with fixed-width text, if there is any.
+    #[must_use]
+    pub fn code(self, text: Option<String>) -> Self {
+        text.into_iter().fold(self, |reply, text| reply.with(Block::Code { text }))
+    }
+
     /// Everything it says as plain text: for the command line, notifications and screen readers.
     pub fn to_text(&self) -> String {
         let mut lines = vec![self.title.clone()];

@@ -1,14 +1,19 @@
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::{Carried, Hands, Slip, failed};
+use super::{Candidate, Carried, Hands, Slip, failed};
 use crate::catalog::{Builtin, Call, command, help_line, help_text};
-use crate::domain::{Field, Outcome, Output, PersonId, Place, parse_span};
+use crate::domain::{Digest, Field, Outcome, Output, PersonId, Place, parse_span};
 use crate::gate::{Cleared, Decision, Policy, Prospect, prospects};
-use crate::store::{HeldLock, RequestState, Row};
+use crate::store::{HeldLock, PolicyRow, RequestState, Row};
+
+/// What is said where the file that was meant does not wait.
+pub(super) const NO_CANDIDATE: &str =
+    "no policy file with this digest waits; the file may have changed since, and is asked about anew when it does";
 
 impl Hands {
     /// Runs what needs no back end.
@@ -19,6 +24,7 @@ impl Hands {
             Builtin::Pending => Carried::plain(self.pending(cleared).await),
             Builtin::Lock => self.lock(cleared, slip),
             Builtin::Unlock => self.unlock(cleared).await,
+            Builtin::Policy => self.accept_policy(cleared),
         }
     }
 
@@ -138,6 +144,24 @@ impl Hands {
         };
         let text = format!("{} is open again. It was locked by {}: {}", scope_of(lock), lock.by, lock.reason);
         Carried { outcome: Outcome::Done(say(text)), rows: vec![Row::Unlock { environment, service }] }
+    }
+
+    /// Puts exactly the policy in force that was agreed to.
+    fn accept_policy(&self, cleared: &Cleared) -> Carried {
+        let Some(candidate) = self.candidate_of(cleared.call()) else {
+            return Carried::plain(failed(NO_CANDIDATE));
+        };
+        let said = format!("{} is in force; policy {}", candidate.file, candidate.digest.short());
+        let row = PolicyRow { digest: candidate.digest, text: candidate.text.clone(), at: self.clock.now() };
+        Carried { outcome: Outcome::Done(say(said)), rows: vec![Row::Policy(row)] }
+    }
+
+    /// The policy file that waits, if it is the one that is meant and is still compared with the policy in force.
+    pub(super) fn candidate_of(&self, call: &Call) -> Option<Arc<Candidate>> {
+        let meant = word(call, "digest").and_then(Digest::parse);
+        let in_force = self.policy.load().digest();
+        let candidate = self.candidates.load_full()?;
+        (meant == Some(candidate.digest) && candidate.instead_of == in_force).then_some(candidate)
     }
 
     /// `18:00` is the next time the clock shows it; `2h` is from now; anything else must be a full time stamp.

@@ -4,6 +4,7 @@
 //! or what is not on the record, and no way to run one clearance twice.
 
 mod builtin;
+mod candidate;
 mod connection;
 mod facts;
 mod http;
@@ -24,6 +25,7 @@ use crate::gate::{Cleared, Policy};
 use crate::redact::Redactor;
 use crate::store::{Row, Store};
 
+pub use candidate::{Candidate, Candidates};
 pub use connection::{Connection, Connections, client};
 pub use facts::FactReading;
 
@@ -71,6 +73,7 @@ pub struct Hands {
     policy: Arc<ArcSwap<Policy>>,
     store: Store,
     connections: Arc<Connections>,
+    candidates: Candidates,
     clock: Arc<dyn Clock>,
     redactor: Redactor,
 }
@@ -85,6 +88,8 @@ pub struct Reach {
     pub store: Store,
     /// The back ends.
     pub connections: Arc<Connections>,
+    /// The policy file that waits, for accepting it.
+    pub candidates: Candidates,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What takes secrets out of the answers of back ends.
@@ -94,8 +99,8 @@ pub struct Reach {
 impl Hands {
     /// Hands that reach for these.
     pub fn new(reach: Reach) -> Self {
-        let Reach { catalog, policy, store, connections, clock, redactor } = reach;
-        Self { catalog, policy, store, connections, clock, redactor }
+        let Reach { catalog, policy, store, connections, candidates, clock, redactor } = reach;
+        Self { catalog, policy, store, connections, candidates, clock, redactor }
     }
 
     /// Runs what was cleared and recorded. Never fails: what goes wrong is an outcome.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::end::Ending;
 use super::matter::Matter;
 use super::start::passing;
 use super::{Rooms, Trouble, answer, entries};
@@ -78,7 +79,7 @@ impl Rooms {
         stand(row, &policy, &verdict);
         matter.standing.expires_at = matter.row.expires_at;
         matter.row.binding = Some(matter.binding(&policy, now));
-        let reply = answer::waiting(&matter, &verdict, &self.zone());
+        let reply = answer::waiting(&matter, &verdict, &self.zone()).code(self.details(&matter.row));
         let (row, mut rows) = self.with_card(matter.row, reply.clone())?;
         matter.entries.push(entries::replied(&row, &reply, now));
         rows.extend(up.void);
@@ -128,13 +129,10 @@ impl Rooms {
     }
 
     fn replaced(&self, older: &RequestRow, newer: &RequestRow) -> Result<(Vec<Row>, Vec<Entry>), Trouble> {
-        let mut next = older.clone();
-        next.state = RequestState::Superseded;
-        next.note = Some(replacement(newer));
-        let mut rows = Vec::new();
-        let (step, told) = self.end_step(older, next, &mut rows, Vec::new())?;
+        let note = Some(replacement(newer));
+        let next = RequestRow { state: RequestState::Superseded, note, ..older.clone() };
+        let Ending { step: Step { mut rows, mut entries, .. }, told } = self.ending(older, next)?;
         let (remark, entry) = self.remark_row(older, told)?;
-        let Step { mut rows, mut entries, .. } = step;
         rows.push(remark);
         entries.push(entry);
         Ok((rows, entries))

@@ -143,8 +143,13 @@ impl Rooms {
             rows.push(Row::Job(self.job(&row, JobState::Ended, Value::Null)));
         }
         rows.extend(carried.rows.iter().cloned());
-        let entries =
+        let mut entries =
             vec![entries::finished(&row, &carried.outcome, took, now), entries::replied(&row, &reply, now)];
+        for carried in &carried.rows {
+            if let Row::Policy(policy) = carried {
+                entries.push(entries::policy_loaded(policy, row.policy, now).about(&row.id));
+            }
+        }
         let _moved_on = self.write(Step { guard, rows, entries }).await?;
         Ok(())
     }

@@ -235,7 +235,7 @@ fn again(refused: Refused) -> Receipt {
 }
 
 /// A request of which nothing is known but who asks, where and when.
-fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, place: &Place) -> RequestRow {
+pub(super) fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, place: &Place) -> RequestRow {
     let mut place = place.clone();
     place.thread.get_or_insert_with(|| message.clone());
     RequestRow {

@@ -50,13 +50,16 @@ impl Rooms {
                 let why = "a tool or a name it uses is gone".to_owned();
                 return self.end(matter.row, RequestState::Superseded, why, None).await;
             };
-            let fresh = Matter { entries: matter.entries, facts_at: self.clock.now(), ..fresh };
+            let mut fresh = Matter { entries: matter.entries, facts_at: self.clock.now(), ..fresh };
             if let Some(sentence) = reading.missing {
                 return self.end(matter.row, RequestState::Superseded, sentence, None).await;
             }
             let drifted = drift(&matter.held, &fresh.held);
             if !drifted.is_empty() || matter.held != fresh.held {
-                return self.world_moved(fresh, &drifted).await;
+                match self.world_moved(fresh, &drifted).await? {
+                    Some(as_it_is_now) => fresh = *as_it_is_now,
+                    None => return Ok(()),
+                }
             }
             match self.attempt(fresh).await? {
                 Attempt::Over => return Ok(()),
@@ -88,18 +91,21 @@ impl Rooms {
         self.end(row, RequestState::Superseded, why, None).await
     }
 
-    /// The world moved: what was agreed to is void, and is put up again as it is now.
-    async fn world_moved(self: &Arc<Self>, matter: Matter, drifted: &[String]) -> Result<(), Trouble> {
+    /// The world moved: what was agreed to is void, and is put up again as it is now. Gives it back where it needs nobody
+    /// as it is now.
+    async fn world_moved(
+        self: &Arc<Self>,
+        matter: Matter,
+        drifted: &[String],
+    ) -> Result<Option<Box<Matter>>, Trouble> {
         if let Some(short) = matter.assessment.short.clone() {
             let (Short::Refuse(sentence) | Short::Answer(sentence)) = short;
-            return self.end(matter.row, RequestState::Superseded, sentence, None).await;
+            self.end(matter.row, RequestState::Superseded, sentence, None).await?;
+            return Ok(None);
         }
         let what = drifted.join(", ");
         let why = format!("This changed since it was agreed to, so please look again: {what}.");
-        match self.ask_anew(matter, why).await? {
-            Some(matter) => self.start(*matter).await,
-            None => Ok(()),
-        }
+        self.ask_anew(matter, why).await
     }
 
     /// Clears, writes the start down and runs, in that order: without the entry there is no run.

@@ -53,10 +53,17 @@ fn a_press_carries_request_nonce_and_note() {
         nonce: "n1".into(),
         action: "deny".into(),
         note: " not now ".into(),
+        typed: " ".into(),
         once: ONCE.into(),
     };
     let inbound = press(form.clone(), &message, place(), sitting()).unwrap();
-    let click = Click { request, nonce: "n1".into(), action: Action::Deny, note: Some("not now".into()) };
+    let click = Click {
+        request,
+        nonce: "n1".into(),
+        action: Action::Deny,
+        note: Some("not now".into()),
+        typed: None,
+    };
     assert_eq!(inbound.body, Body::Click(click));
     let odd = Press { action: "bribe".into(), ..form };
     assert_eq!(press(odd, &message, place(), sitting()), Err(Unfit::Malformed("action")));
@@ -136,6 +143,7 @@ fn a_card_is_escaped_throughout() {
         action: Action::Approve,
         label: bad(),
         style: crate::domain::ButtonStyle::Primary,
+        asks: crate::domain::Asks::Words(bad()),
     }];
     let html = render(Author::Bot, MessageBody::Reply { reply });
     assert!(!html.contains("<img"), "{html}");

@@ -172,6 +172,7 @@ impl World {
             nonce: card.nonce.clone(),
             action,
             note: note.map(str::to_owned),
+            typed: note.map(str::to_owned),
         };
         self.inbound("deployments", person, Body::Click(click))
     }

@@ -1,5 +1,6 @@
 //! Floor 9: builds the house. The only room that knows every concrete type.
 
+mod directory;
 mod files;
 mod house;
 mod lock;
@@ -24,7 +25,7 @@ use crate::config::Source;
 use crate::control::{self, Voice};
 use crate::execute::{Candidates, Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::pipeline::{PolicyFile, Rooms, open_policy};
+use crate::pipeline::{PolicyFile, Rooms, Roster, open_policy};
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
 use crate::store::Store;
@@ -33,6 +34,7 @@ use crate::worker;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
+use directory::Installed;
 use readers::reader;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
@@ -108,6 +110,8 @@ impl App {
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
         let candidates = Candidates::default();
+        let groups = source.config.console.groups.clone();
+        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -117,6 +121,7 @@ impl App {
             store: store.clone(),
             connections: Arc::new(connections),
             candidates: Arc::clone(&candidates),
+            membership: roster.membership(),
             clock: Arc::clone(&parts.clock),
         };
         let interpreter = match parts.reader {
@@ -129,6 +134,7 @@ impl App {
             policy,
             policy_file: PolicyFile::new(name.clone(), policy_path),
             candidates,
+            roster,
             operators_channel: operators(&source),
             store,
             ledger,
@@ -141,6 +147,7 @@ impl App {
         });
         // Before anything goes on: a file that differs from the policy in force is not in force by being there.
         rooms.consider_policy(text).await?;
+        rooms.read_roster().await?;
         rooms.recover().await?;
         Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
     }

@@ -216,6 +216,8 @@ pub enum Builtin {
     Pending,
     /// Puts the policy file in force that waits.
     Policy,
+    /// Closes the review of an emergency.
+    Review,
 }
 
 /// What makes running the same call again safe.

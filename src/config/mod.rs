@@ -65,6 +65,8 @@ pub struct Console {
     pub channels: Vec<Channel>,
     /// How long a sign-in lasts, such as `12h`.
     pub session: String,
+    /// Groups of console accounts that the policy's `[[group]]` can name.
+    pub groups: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Console {
@@ -78,6 +80,7 @@ impl Default for Console {
                 channel("random", "not listed in the policy: nothing runs from here"),
             ],
             session: "12h".to_owned(),
+            groups: BTreeMap::new(),
         }
     }
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::Value;
 
-use super::builtin::NO_CANDIDATE;
 use super::connection::{Ask, CallError};
+use super::house::NO_CANDIDATE;
 use super::{Connection, Hands};
 use crate::catalog::{Builtin, Call, Fact, Facts, Manifest, Run, Scope, template};
 use crate::domain::parse_span;

@@ -7,6 +7,7 @@ mod builtin;
 mod candidate;
 mod connection;
 mod facts;
+mod house;
 mod http;
 mod watch;
 
@@ -21,7 +22,7 @@ use crate::audit::Recorded;
 use crate::catalog::{Call, Catalog, Facts, Manifest, OnTotal, Run, Scope, Undo, template};
 use crate::clock::Clock;
 use crate::domain::{Doubt, Failure, Field, Outcome, Output, RequestId, parse_span};
-use crate::gate::{Cleared, Policy};
+use crate::gate::{Cleared, Membership, Policy};
 use crate::redact::Redactor;
 use crate::store::{Row, Store};
 
@@ -74,6 +75,7 @@ pub struct Hands {
     store: Store,
     connections: Arc<Connections>,
     candidates: Candidates,
+    membership: Arc<ArcSwap<Membership>>,
     clock: Arc<dyn Clock>,
     redactor: Redactor,
 }
@@ -90,6 +92,8 @@ pub struct Reach {
     pub connections: Arc<Connections>,
     /// The policy file that waits, for accepting it.
     pub candidates: Candidates,
+    /// Who is in which group and on call, as last read.
+    pub membership: Arc<ArcSwap<Membership>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What takes secrets out of the answers of back ends.
@@ -99,8 +103,8 @@ pub struct Reach {
 impl Hands {
     /// Hands that reach for these.
     pub fn new(reach: Reach) -> Self {
-        let Reach { catalog, policy, store, connections, candidates, clock, redactor } = reach;
-        Self { catalog, policy, store, connections, candidates, clock, redactor }
+        let Reach { catalog, policy, store, connections, candidates, membership, clock, redactor } = reach;
+        Self { catalog, policy, store, connections, candidates, membership, clock, redactor }
     }
 
     /// Runs what was cleared and recorded. Never fails: what goes wrong is an outcome.

@@ -26,20 +26,36 @@ pub(super) enum Window {
     Weekly { days: Vec<Weekday>, from: Time, to: Time, zone: TimeZone },
 }
 
+/// So many windows in a row are told as one.
+const IN_A_ROW: usize = 8;
+
 impl Window {
-    /// The end of the window that this moment lies in, if it lies in one.
+    /// The end of the windows in a row that this moment lies in, if it lies in one.
     pub fn end(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut end = self.end_of_one(now)?;
+        for _next in 0..IN_A_ROW {
+            match self.end_of_one(end) {
+                Some(later) if later > end => end = later,
+                Some(_) | None => break,
+            }
+        }
+        Some(end)
+    }
+
+    /// A moment lies in a weekly window when the clocks of the zone show a time in it. So a night on which they are
+    /// turned is as long as they show it: a time that they show twice counts twice, and one that they skip not at all.
+    fn end_of_one(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Once { from, to } => (*from <= now && now < *to).then_some(*to),
             Self::Weekly { days, from, to, zone } => {
-                let today = zone.to_datetime(now).date();
-                let yesterday = today.yesterday().unwrap_or(today);
-                [yesterday, today].into_iter().filter(|day| days.contains(&day.weekday())).find_map(|day| {
+                let shown = zone.to_datetime(now);
+                let (today, yesterday) = (shown.date(), shown.date().yesterday().ok());
+                [yesterday, Some(today)].into_iter().flatten().find_map(|day| {
                     let last = if to > from { day } else { day.tomorrow().ok()? };
-                    // Times that a change of clocks skips or repeats are read as the zone's own rules say.
-                    let start = zone.to_timestamp(day.to_datetime(*from)).ok()?;
-                    let end = zone.to_timestamp(last.to_datetime(*to)).ok()?;
-                    (start <= now && now < end).then_some(end)
+                    let (start, end) = (day.to_datetime(*from), last.to_datetime(*to));
+                    let inside = days.contains(&day.weekday()) && start <= shown && shown < end;
+                    let end = || zone.to_ambiguous_timestamp(end).later().ok();
+                    inside.then(end).flatten()
                 })
             }
         }

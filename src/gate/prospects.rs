@@ -1,9 +1,12 @@
+use std::borrow::Cow;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, Demands};
-use super::decide::{Asker, bars};
-use super::{Decision, Policy, ReasonCode, Requirement, ToolWord, Verify};
-use crate::catalog::{Direction, EffectClass};
+use super::decide::bars;
+use super::{Decision, Holder, Membership, Policy, ReasonCode, Requirement, ToolWord, Verify};
+use crate::catalog::Direction;
 use crate::domain::{PersonId, Place, RoleName};
 
 /// What would come of asking for one cell of the matrix, by exact command and with nothing in the way.
@@ -33,6 +36,7 @@ impl Prospect {
         let confirm = if self.confirm { ", confirm" } else { "" };
         let verify = match self.verify {
             Verify::Chat => "",
+            Verify::Type => ", verify type",
             Verify::Console => ", verify console",
         };
         match self.decision {
@@ -44,30 +48,46 @@ impl Prospect {
     }
 }
 
+/// Who would ask, where and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Who.
+    pub person: &'a PersonId,
+    /// Where.
+    pub place: &'a Place,
+    /// Who is in which group and on call, as last read.
+    pub membership: &'a Membership,
+    /// When.
+    pub now: Timestamp,
+}
+
 /// What a person may do with a tool in a place. All `Deny`, or empty: better not offer it.
-pub fn prospects(policy: &Policy, person: &PersonId, place: &Place, tool: &str) -> Vec<Prospect> {
-    let Some(person) = policy.person(person) else { return Vec::new() };
-    let asker = Asker { name: &person.id.0, granted: &person.granted, roles: &person.roles };
-    let channel = policy.channel_at(place).map(|channel| channel.name.as_str());
+pub fn prospects(policy: &Policy, asking: &Asking<'_>, tool: &str) -> Vec<Prospect> {
+    let Some(asker) = policy.holder_of(asking.person, asking.membership, asking.now) else {
+        return Vec::new();
+    };
+    let channel = policy.channel_at(asking.place).map(|channel| channel.name.as_str());
     foresee(policy, &asker, channel, tool)
 }
 
 /// The same for anybody who has one role and what it includes, in a channel by its name: a row of the printed matrix.
 pub fn prospects_of_role(policy: &Policy, role: &RoleName, channel: &str, tool: &str) -> Vec<Prospect> {
-    let Some(roles) = policy.roles.get(role) else { return Vec::new() };
-    let granted = [role.clone()].into();
-    let asker = Asker { name: &role.0, granted: &granted, roles };
-    foresee(policy, &asker, Some(channel), tool)
+    policy.roles.get(role).map_or_else(Vec::new, |roles| {
+        let id = PersonId(role.0.clone());
+        let granted = [role.clone()].into();
+        let asker = Holder { id: &id, granted: Cow::Borrowed(&granted), roles: Cow::Borrowed(roles) };
+        foresee(policy, &asker, Some(channel), tool)
+    })
 }
 
-fn foresee(policy: &Policy, asker: &Asker<'_>, channel: Option<&str>, tool: &str) -> Vec<Prospect> {
+fn foresee(policy: &Policy, asker: &Holder<'_>, channel: Option<&str>, tool: &str) -> Vec<Prospect> {
     let Some(tool) = policy.tool(tool) else { return Vec::new() };
     let mut environments: Vec<Option<&str>> = Vec::new();
     if tool.has_environment {
         environments.extend(policy.vocabulary.environments.iter().map(|name| Some(name.as_str())));
     }
     // What reads may be asked without an environment, too; what changes something must name one if it has one.
-    if !tool.has_environment || !tool.mutates {
+    if !tool.has_environment || !tool.effect.mutates() {
         environments.push(None);
     }
     let directions = directions(tool);
@@ -87,19 +107,18 @@ pub(super) fn cell<'a>(
     environment: Option<&'a str>,
     direction: Option<Direction>,
 ) -> Cell<'a> {
-    let class = if tool.mutates { EffectClass::Write } else { EffectClass::Read };
-    Cell::plain(&tool.name, environment, direction, class)
+    Cell::plain(&tool.name, environment, direction, tool.effect)
 }
 
 /// Decides a cell for somebody who asks by exact command.
 pub(super) fn outlook(
     policy: &Policy,
     cell: &Cell<'_>,
-    asker: &Asker<'_>,
+    asker: &Holder<'_>,
     channel: Option<&str>,
 ) -> Prospect {
     let demands = Demands::of(policy, cell);
-    let barred = bars(policy, cell, asker, channel, &demands.rules)
+    let barred = bars(policy, cell, asker, channel, &demands)
         .into_iter()
         .filter(|finding| finding.decision == Decision::Deny)
         .map(|finding| finding.reason)

@@ -2,7 +2,6 @@
 //! can answer, what it takes the place of, when it is brought up again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,9 +17,6 @@ use crate::store::{Guard, Refused, RequestRow, RequestState, Row, TimerKind, Tim
 
 /// How often it is tried again when what it takes the place of moves at the same moment.
 const TRIES: u32 = 5;
-
-/// How long before the end those who are waited for are reminded.
-const REMIND_BEFORE: Duration = Duration::from_secs(5 * 60);
 
 /// A request that is put up: why, and what becomes void by it.
 struct Up {
@@ -74,6 +70,7 @@ impl Rooms {
         row.policy = Some(verdict.policy);
         row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
         row.expires_at = now.checked_add(verdict.expires_after).ok();
+        row.waits_since = Some(now);
         row.start_by = None;
         row.note.clone_from(&up.why);
         stand(row, &policy, &verdict);
@@ -83,7 +80,7 @@ impl Rooms {
         let (row, mut rows) = self.with_card(matter.row, reply.clone())?;
         matter.entries.push(entries::replied(&row, &reply, now));
         rows.extend(up.void);
-        rows.extend(timers(&row, now));
+        rows.extend(timers(&row, &verdict, now));
         for _try in 0..TRIES {
             let (mut rows, mut entries) = (rows.clone(), matter.entries.clone());
             for older in self.older(&row).await? {
@@ -160,7 +157,7 @@ fn able(policy: &Policy, verdict: &Verdict) -> Vec<PersonId> {
     people.retain(|id| {
         let mut accounts = policy.person(id).into_iter().flat_map(|person| &person.identities);
         match verdict.verify {
-            Verify::Chat => accounts.next().is_some(),
+            Verify::Chat | Verify::Type => accounts.next().is_some(),
             Verify::Console => accounts.any(|account| account.starts_with("console:")),
         }
     });
@@ -175,10 +172,18 @@ fn unique<'a>(people: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {
 }
 
 /// What is to happen while it waits.
-fn timers(row: &RequestRow, now: Timestamp) -> Vec<Row> {
-    let due = row.expires_at.and_then(|end| end.checked_sub(REMIND_BEFORE).ok()).filter(|due| *due > now);
-    let reminder = due.map(|due_at| {
-        Row::Timer(TimerRow { request: row.id.clone(), kind: TimerKind::Reminder, due_at })
-    });
-    reminder.into_iter().collect()
+fn timers(row: &RequestRow, verdict: &Verdict, now: Timestamp) -> Vec<Row> {
+    let timer = |kind, due_at| Row::Timer(TimerRow { request: row.id.clone(), kind, due_at });
+    let before = verdict.remind_before.zip(row.expires_at);
+    let remind = before.and_then(|(before, end)| end.checked_sub(before).ok()).filter(|due| *due > now);
+    let escalate = next_escalation(row, verdict, now);
+    let reminder = remind.map(|due_at| timer(TimerKind::Reminder, due_at));
+    reminder.into_iter().chain(escalate.map(|due_at| timer(TimerKind::Escalation, due_at))).collect()
+}
+
+/// When the next ones are told that nobody has decided.
+pub(super) fn next_escalation(row: &RequestRow, verdict: &Verdict, now: Timestamp) -> Option<Timestamp> {
+    let since = row.waits_since?;
+    let times = verdict.escalations.iter().filter_map(|step| since.checked_add(step.after).ok());
+    times.filter(|due| *due > now).min()
 }

@@ -12,7 +12,7 @@ use crate::audit::{Actor, Entry, EntryKind, Payload};
 use crate::catalog::Call;
 use crate::domain::{Body, Digest, Inbound, Interpretation, Origin, Outcome, PersonId, Reply, RequestId};
 use crate::execute::Candidate;
-use crate::gate::{Cleared, Verdict};
+use crate::gate::{Cleared, Emergency, Verdict};
 use crate::interpret::Read;
 use crate::store::{PolicyRow, RequestRow};
 
@@ -181,8 +181,15 @@ pub(super) fn started(row: &RequestRow, cleared: &Cleared, now: Timestamp) -> En
         "confirmed_by": cleared.confirmed_by(),
         "held": text(cleared.held()),
         "channel": row.place.channel,
+        "reason": row.reason,
+        "emergency": cleared.emergency().map(emergency),
     });
     by_us(entry(EntryKind::Started, row, now, body))
+}
+
+fn emergency(emergency: &Emergency) -> Value {
+    let Emergency { glass, bypassed } = emergency;
+    json!({ "by": glass.by, "reason": glass.reason, "incident": glass.incident, "without": bypassed })
 }
 
 /// How the run ended. What the back end said hangs on it as a salted digest.

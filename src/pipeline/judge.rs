@@ -6,7 +6,7 @@ use crate::audit::{Entry, Step};
 use crate::catalog::{Call, Short};
 use crate::domain::{Origin, Place, Reply, RequestId};
 use crate::execute::FactReading;
-use crate::gate::{Decision, Policy, Verdict, decide, prospects};
+use crate::gate::{Asking, Decision, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
 
 impl Rooms {
@@ -24,6 +24,7 @@ impl Rooms {
         row.target = Some(call.target().to_owned());
         row.environment = call.environment().map(str::to_owned);
         row.origin = Some(origin.clone());
+        row.reason = row.reason.or_else(|| reason_of(&call));
         let policy = self.policy.load_full();
 
         // Whoever may not do this at all learns nothing about the back ends.
@@ -43,9 +44,11 @@ impl Rooms {
         }
         row.facts = reading.facts;
         row.unreadable = reading.unreadable;
+        row.denied = self.denied_lately(&call).await?;
         let mut matter = self.matter_of(row, call).await?;
         matter.entries = read;
         matter.facts_at = self.clock.now();
+        self.look_earlier(&mut matter).await;
         let verdict = decide(&policy, &matter.case(self.clock.now()));
         matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
         if verdict.decision == Decision::Deny {
@@ -64,7 +67,10 @@ impl Rooms {
     /// Whether nothing of this tool is open to this person in this place, whatever the facts are.
     fn hopeless(&self, policy: &Policy, row: &RequestRow, call: &Call) -> bool {
         let Some(person) = &row.asker else { return true };
-        prospects(policy, person, &row.place, call.tool())
+        let membership = self.roster.now();
+        let asking =
+            Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
+        prospects(policy, &asking, call.tool())
             .iter()
             .filter(|prospect| {
                 call.environment().is_none() || prospect.environment.as_deref() == call.environment()
@@ -230,4 +236,9 @@ impl Rooms {
             tracing::error!(%request, "the person could not be told: {again}");
         }
     }
+}
+
+/// The reason that a call carries itself: tools such as `lock` have an argument for it.
+pub(super) fn reason_of(call: &Call) -> Option<String> {
+    call.args().get("reason").and_then(serde_json::Value::as_str).map(str::to_owned)
 }

@@ -19,6 +19,7 @@ mod preview;
 mod propose;
 mod receive;
 mod recover;
+mod roster;
 mod start;
 mod vote;
 
@@ -41,6 +42,7 @@ use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
 pub use receive::Receipt;
+pub use roster::{Roster, TRUSTED_FOR};
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
@@ -50,6 +52,8 @@ pub struct Rooms {
     pub policy: Arc<ArcSwap<Policy>>,
     /// The file that the next policy is read from.
     pub policy_file: PolicyFile,
+    /// Who is in which chat group and who is on call.
+    pub roster: Roster,
     /// A policy file that waits for people to agree to it.
     pub candidates: Candidates,
     /// The name of the listed channel in which the operators hear of what concerns them; `None` for the log alone.

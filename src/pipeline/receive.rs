@@ -42,6 +42,8 @@ pub(super) struct Press {
     /// What the card was made with; a reaction carries none.
     pub nonce: Option<String>,
     pub note: Option<String>,
+    /// The words that the card asked to type.
+    pub typed: Option<String>,
     pub by: Presser,
 }
 
@@ -72,6 +74,7 @@ impl Rooms {
                     action: click.action,
                     nonce: Some(click.nonce.clone()),
                     note: click.note.clone(),
+                    typed: click.typed.clone(),
                     by: self.presser(&inbound.sender),
                 };
                 self.receive_about(inbound, Some(press.request.clone()), Vec::new(), Work::Pressed(press))
@@ -165,7 +168,7 @@ impl Rooms {
         };
         let work = match (reaction.action, &target) {
             (Some(action), Some(request)) => {
-                Some(Work::Pressed(Press { request: request.clone(), action, nonce: None, note: None, by }))
+                Some(Work::Pressed(Press { request: request.clone(), action, nonce: None, note: None, typed: None, by }))
             }
             (Some(_) | None, _) => None,
         };
@@ -260,6 +263,10 @@ pub(super) fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &C
         awaits: Vec::new(),
         agreed: Vec::new(),
         reason: None,
+        glass: None,
+        earlier: None,
+        waits_since: None,
+        denied: None,
         confirmed_by: None,
         nonce: String::new(),
         note: None,

@@ -10,13 +10,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::due::REVIEW_AGAIN;
 use super::matter::Matter;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::Step;
 use crate::catalog::{Short, drift};
-use crate::domain::{Reply, RequestId, Tone};
-use crate::gate::{Cleared, Decision, Verdict, clear, decide};
-use crate::store::{Guard, JobState, Refused, RequestRow, RequestState, Row};
+use crate::domain::{Place, Reply, RequestId, Tone};
+use crate::gate::{Cleared, Decision, Emergency, Verdict, clear, decide};
+use crate::store::{
+    Guard, JobState, Refused, RequestRow, RequestState, ReviewRow, Row, TimerKind, TimerRow,
+};
 
 /// How often a start is tried again when something moves under it.
 const STARTS: u32 = 5;
@@ -51,6 +54,7 @@ impl Rooms {
                 return self.end(matter.row, RequestState::Superseded, why, None).await;
             };
             let mut fresh = Matter { entries: matter.entries, facts_at: self.clock.now(), ..fresh };
+            self.look_earlier(&mut fresh).await;
             if let Some(sentence) = reading.missing {
                 return self.end(matter.row, RequestState::Superseded, sentence, None).await;
             }
@@ -180,7 +184,33 @@ impl Rooms {
         let approvers = cleared.approved_by();
         let (row, mut rows) = self.with_card(row.clone(), answer::running(&row, approvers, "starting"))?;
         rows.push(Row::Job(self.job(&row, JobState::Running, Value::Null)));
+        if let Some(emergency) = cleared.emergency() {
+            rows.extend(self.loud(&row, emergency, now)?);
+        }
         Ok((row, Step { guard, rows, entries }))
+    }
+
+    /// An emergency is told where it was asked, to the operators and to whom the policy names, and stays open until
+    /// somebody else has looked at it.
+    fn loud(&self, row: &RequestRow, emergency: &Emergency, now: Timestamp) -> Result<Vec<Row>, Trouble> {
+        let policy = self.policy.load_full();
+        let tell = policy.break_glass().map(|glass| glass.tell.as_slice()).unwrap_or_default();
+        let (people, told) = self.audience(tell);
+        let mut places = vec![Place { thread: None, ..row.place.clone() }];
+        for place in self.operators().into_iter().chain(told) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let reply = answer::emergency(row, emergency, &people);
+        let mut rows = Vec::new();
+        for place in &places {
+            rows.push(Row::Message(Box::new(self.message(place, Some(&row.id), reply.clone())?)));
+        }
+        rows.push(Row::Review(ReviewRow { request: row.id.clone(), opened_at: now, closed: None }));
+        let due_at = now.saturating_add(REVIEW_AGAIN).unwrap_or(now);
+        rows.push(Row::Timer(TimerRow { request: row.id.clone(), kind: TimerKind::Review, due_at }));
+        Ok(rows)
     }
 
     /// What was allowed a moment ago is not any more: a role is gone, a lock went up, the time is over.
@@ -242,8 +272,8 @@ fn too_old(matter: &Matter, now: Timestamp) -> Timestamp {
 
 /// The sentence of what stands in the way now and will pass by itself, if nothing else does.
 pub(super) fn passing(verdict: &Verdict) -> Option<&str> {
-    use crate::gate::ReasonCode::{Freeze, Lock};
+    use crate::gate::ReasonCode::{Freeze, Limit, Lock, Order};
     let mut bars = verdict.findings.iter().filter(|finding| finding.decision == Decision::Deny).peekable();
     let first = bars.peek()?.sentence.as_str();
-    bars.all(|finding| matches!(finding.reason, Freeze | Lock)).then_some(first)
+    bars.all(|finding| matches!(finding.reason, Freeze | Limit | Lock | Order)).then_some(first)
 }

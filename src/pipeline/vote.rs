@@ -1,4 +1,7 @@
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::ask::stand;
 use super::end::Ending;
@@ -8,8 +11,11 @@ use super::start::passing;
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::{Entry, Step};
 use crate::domain::{Action, PersonId};
-use crate::gate::{Choice, Decision, ReasonCode, VoteReason, decide, weigh};
+use crate::gate::{Choice, Decision, ReasonCode, Verdict, Verify, VoteReason, decide, weigh};
 use crate::store::{Guard, RequestRow, RequestState, Row, VoteRow};
+
+/// What the most approvals of one person are counted over.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// How often a vote is tried again when others vote at the same moment.
 const TRIES: u32 = 8;
@@ -39,6 +45,15 @@ pub(super) enum News {
     Agreed(PersonId),
     /// Somebody took their agreement back.
     TookBack(PersonId),
+}
+
+/// How sure we are who pressed. Where the target's name must be typed, nothing else shows that somebody looked.
+fn verified(verdict: &Verdict, row: &RequestRow, press: &Press) -> Verify {
+    match verdict.verify {
+        Verify::Chat | Verify::Console => press.by.verify,
+        Verify::Type if press.typed.is_some() && press.typed == row.target => Verify::Type,
+        Verify::Type => Verify::Chat,
+    }
 }
 
 impl Rooms {
@@ -153,11 +168,17 @@ impl Rooms {
     ) -> Result<Pressed, Trouble> {
         let now = self.clock.now();
         let policy = self.policy.load_full();
-        let Some(matter) = self.matter(row.clone()).await? else {
+        let Some(mut matter) = self.matter(row.clone()).await? else {
             return Ok(Pressed::Refused("what it asks for does not exist any more".to_owned()));
         };
         let verdict = decide(&policy, &matter.case(now));
-        if let Err(refusal) = weigh(&policy, &matter.case(now), Some(person), choice, press.by.verify) {
+        let verify = verified(&verdict, row, press);
+        if choice == Choice::Approve {
+            let hour_ago = now.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
+            let given = self.store.approvals_of(person, hour_ago).await?;
+            matter.standing.approvals.insert(person.clone(), given);
+        }
+        if let Err(refusal) = weigh(&policy, &matter.case(now), Some(person), choice, verify) {
             // Everybody has agreed, and still it waits: its start broke off. The press is good for another try.
             let agreed = matches!(refusal.reason, VoteReason::Repeated | VoteReason::Complete);
             if agreed && verdict.decision == Decision::Allow {
@@ -178,11 +199,11 @@ impl Rooms {
                 Choice::Deny => "deny".to_owned(),
             },
             binding: matter.binding(&policy, now),
-            verify: press.by.verify.as_str().to_owned(),
+            verify: verify.as_str().to_owned(),
             note: press.note.clone(),
             at: now,
         });
-        let entry = entries::voted(row, press, person, now);
+        let entry = entries::voted(row, press, person, now).with("verify", verify.as_str());
         if choice == Choice::Deny {
             return self.denied_by(row, (person, press), vote, entry).await;
         }

@@ -8,7 +8,7 @@ use super::pending::Pending;
 use super::read::{parsed, timestamp as moment};
 use super::sql::Sql;
 use super::{Store, StoreError};
-use crate::domain::{Digest, PersonId, RequestId};
+use crate::domain::{Digest, PersonId, Place, RequestId};
 
 /// What happens when the time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,23 @@ pub struct ReviewRow {
     pub opened_at: Timestamp,
     /// Who looked at it, when, and what they wrote.
     pub closed: Option<Closed>,
+}
+
+/// Which starts are counted: those after a moment, except of one request.
+#[derive(Clone, Debug)]
+pub struct Starts<'a> {
+    /// The moment.
+    pub after: Timestamp,
+    /// The request that is not counted.
+    pub except: &'a RequestId,
+    /// Only those that this person asked for.
+    pub asker: Option<&'a PersonId>,
+    /// Only those that were asked for in this channel.
+    pub channel: Option<&'a Place>,
+    /// Only those of these tools; empty for any.
+    pub tools: Vec<&'a str>,
+    /// Only those in these environments; empty for any.
+    pub environments: Vec<&'a str>,
 }
 
 /// The end of a review.
@@ -170,6 +187,35 @@ impl Store {
             text: row.try_get(1)?,
             at: moment("policy_in_force", row.try_get(2)?)?,
         }))
+    }
+
+    /// How many runs began, as far as they count.
+    pub async fn starts(&self, starts: &Starts<'_>) -> Result<u32, StoreError> {
+        let mut query = Sql::new("SELECT COUNT(*) FROM request WHERE started_at > ");
+        query.push_bind(starts.after.as_millisecond()).push(" AND id <> ").push_bind(starts.except.as_str());
+        if let Some(asker) = starts.asker {
+            query.push(" AND asker = ").push_bind(asker.0.as_str());
+        }
+        if let Some(place) = starts.channel {
+            query.push(" AND platform = ").push_bind(place.platform.as_str());
+            query.push(" AND channel = ").push_bind(place.channel.as_str());
+        }
+        if !starts.tools.is_empty() {
+            query.push(" AND tool IN ").push_list(starts.tools.iter().copied());
+        }
+        if !starts.environments.is_empty() {
+            query.push(" AND environment IN ").push_list(starts.environments.iter().copied());
+        }
+        let count: i64 = query.fetch_scalar(&self.readers).await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// How many approvals of a person that stand were given after a moment.
+    pub async fn approvals_of(&self, person: &PersonId, after: Timestamp) -> Result<u32, StoreError> {
+        let query = "SELECT COUNT(*) FROM vote WHERE person = ? AND choice = 'approve' AND at_ms > ?";
+        let query = Sql::new(query).bind(person.0.as_str()).bind(after.as_millisecond());
+        let count: i64 = query.fetch_scalar(&self.readers).await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// The reviews that nobody has closed, oldest first.

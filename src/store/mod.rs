@@ -32,7 +32,7 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
-pub use due::{Closed, PolicyRow, ReviewRow, TimerKind, TimerRow};
+pub use due::{Closed, PolicyRow, ReviewRow, Starts, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};

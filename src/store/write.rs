@@ -32,11 +32,11 @@ async fn inbox(connection: &mut Connection, pending: &Pending<'_>) -> Result<(),
 async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, words, created_at, \
-               expires_at, start_by, version, body) ",
+               expires_at, start_by, started_at, version, body) ",
         conflict: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, asker = excluded.asker, \
                    tool = excluded.tool, target = excluded.target, environment = excluded.environment, \
                    words = excluded.words, expires_at = excluded.expires_at, start_by = excluded.start_by, \
-                   version = excluded.version, body = excluded.body",
+                   started_at = excluded.started_at, version = excluded.version, body = excluded.body",
     };
     let rows: Vec<_> = pending.requests.values().collect();
     insert
@@ -50,6 +50,7 @@ async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<
             columns.push_bind(words(row)).push_bind(row.created_at.as_millisecond());
             columns.push_bind(row.expires_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.start_by.map(|at| at.as_millisecond()));
+            columns.push_bind(row.started_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.version).push_bind(*body);
         })
         .await

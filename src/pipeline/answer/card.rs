@@ -32,13 +32,17 @@ pub(in crate::pipeline) fn waiting(matter: &Matter, verdict: &Verdict, zone: &Ti
     };
     field("Change", matter.assessment.change.clone());
     field("Reason", row.reason.clone().unwrap_or_default());
+    field("Said no before", before(verdict));
+    field("Emergency", emergency(row, verdict));
     field("Rule", rules(verdict).join(", "));
     field("Agreed", names(&row.agreed));
     if verdict.needs.iter().any(|need| need.missing > 0) {
         let may: Vec<PersonId> = others(row);
         field("Can approve", if may.is_empty() { "nobody at present".to_owned() } else { names(&may) });
-        if verdict.verify == Verify::Console {
-            field("Counts from", "the web console only".to_owned());
+        match verdict.verify {
+            Verify::Chat => {}
+            Verify::Type => field("Type to approve", row.target.clone().unwrap_or_default()),
+            Verify::Console => field("Counts from", "the web console only".to_owned()),
         }
     }
     if let Some(until) = row.expires_at {
@@ -74,6 +78,23 @@ fn rules(verdict: &Verdict) -> Vec<&str> {
     rules
 }
 
+/// Who said no to the same a short while ago.
+fn before(verdict: &Verdict) -> String {
+    let said = verdict.findings.iter().find(|finding| finding.reason == ReasonCode::DeniedBefore);
+    said.map(|finding| finding.sentence.clone()).unwrap_or_default()
+}
+
+/// What an emergency does without, once the asker has confirmed it.
+fn emergency(row: &RequestRow, verdict: &Verdict) -> String {
+    let Some(glass) = &row.glass else { return String::new() };
+    let without: Vec<String> =
+        verdict.bypassed.iter().map(|bypassed| format!("{} ({})", bypassed.what.as_str(), bypassed.rule)).collect();
+    let without =
+        if without.is_empty() { String::new() } else { format!("; without {}", without.join(", ")) };
+    let incident = glass.incident.as_deref().unwrap_or("no incident");
+    format!("{incident}, as {} says{without}; it will be told to everybody, and somebody else must review it", glass.by)
+}
+
 /// What can be pressed. A platform that knows who looks shows each of them only to those for whom it does something.
 fn buttons(row: &RequestRow, verdict: &Verdict) -> Vec<Button> {
     let mut buttons = Vec::new();
@@ -81,7 +102,11 @@ fn buttons(row: &RequestRow, verdict: &Verdict) -> Vec<Button> {
         buttons.push(button(Action::Confirm, "Confirm", ButtonStyle::Primary));
     }
     if verdict.needs.iter().any(|need| need.missing > 0) {
-        buttons.push(button(Action::Approve, "Approve", ButtonStyle::Primary));
+        let asks = match (verdict.verify, &row.target) {
+            (Verify::Type, Some(target)) => Asks::Words(target.clone()),
+            (Verify::Chat | Verify::Type | Verify::Console, _) => Asks::Nothing,
+        };
+        buttons.push(Button { asks, ..button(Action::Approve, "Approve", ButtonStyle::Primary) });
         buttons.push(Button { asks: Asks::Why, ..button(Action::Deny, "Deny", ButtonStyle::Danger) });
     }
     if !row.agreed.is_empty() {
@@ -137,4 +162,35 @@ pub(in crate::pipeline) fn reminder(row: &RequestRow, verdict: &Verdict, now: Ti
     };
     let title = format!("{}: {waits}{until}", names(&row.awaits));
     base(row, Tone::Waiting, title).to(row.awaits.clone())
+}
+
+/// What is said when nobody has decided for a while.
+pub(in crate::pipeline) fn escalation(
+    row: &RequestRow,
+    verdict: &Verdict,
+    people: &[PersonId],
+    now: Timestamp,
+) -> Reply {
+    let waited = human_span(since(row.waits_since.unwrap_or(row.created_at), now));
+    let addressed = if people.is_empty() { String::new() } else { format!("{}: ", names(people)) };
+    let title = format!(
+        "{addressed}nobody has decided this for {waited}; {} must agree, and {} can.",
+        open_needs(verdict),
+        either(&others(row))
+    );
+    base(row, Tone::Waiting, title).to(people.iter().chain(&row.awaits).cloned())
+}
+
+/// The same message in another channel, where the thread is not in view.
+pub(in crate::pipeline) fn elsewhere(row: &RequestRow, reply: Reply) -> Reply {
+    let said = format!("Asked by {} in #{} ({})", name(row), row.place.channel, row.id);
+    Reply { request: Some(row.id.clone()), ..reply.with(Block::Note { text: said }) }
+}
+
+fn either(people: &[PersonId]) -> String {
+    match people {
+        [] => "nobody".to_owned(),
+        [only] => only.0.clone(),
+        [most @ .., last] => format!("{} or {last}", names(most)),
+    }
 }

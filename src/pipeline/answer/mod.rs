@@ -1,6 +1,7 @@
 //! Every text that people read about a request, made by code from what is known. Pure: state in, [`Reply`] out.
 
 mod card;
+mod glass;
 mod plan;
 mod policy;
 mod spoken;
@@ -17,7 +18,8 @@ use crate::gate::{Decision, Requirement, Verdict};
 use crate::slash::SlashProblem;
 use crate::store::{RequestRow, RequestState};
 
-pub(super) use card::{news, queued, reminder, waiting};
+pub(super) use card::{elsewhere, escalation, news, queued, reminder, waiting};
+pub(super) use glass::{emergency, review_open};
 pub(super) use plan::{plan, plan_outcome, plan_refused, takes};
 pub(super) use policy::{policy_accepted, policy_refused, policy_waits};
 pub(super) use spoken::{question, reader, ungrounded, with_note};

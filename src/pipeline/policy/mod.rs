@@ -12,12 +12,13 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use super::due::listed;
 use super::receive::fresh;
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
-use crate::domain::{ChatUser, Origin, PersonId, Place, Platform, Proposal, Reply};
+use crate::domain::{ChatUser, Origin, Place, Platform, Proposal, Reply};
 use crate::execute::Candidate;
-use crate::gate::{HOUSE, Policy, diff};
+use crate::gate::{Policy, diff, house};
 use crate::store::{Guard, PolicyRow, Refused, RequestRow, RequestState, Row};
 
 pub use file::PolicyFile;
@@ -137,11 +138,11 @@ impl Rooms {
         let sender = ChatUser {
             platform: Platform::Console,
             workspace: String::new(),
-            user: HOUSE.to_owned(),
-            display: HOUSE.to_owned(),
+            user: house().0.clone(),
+            display: house().0.clone(),
         };
         let row = fresh(id.clone(), announced.id.clone(), now, &sender, place);
-        let row = RequestRow { asker: Some(PersonId(HOUSE.to_owned())), ..row };
+        let row = RequestRow { asker: Some(house().clone()), ..row };
         let rows = vec![Row::Message(Box::new(announced)), Row::Request(Box::new(row.clone()))];
         let entry = entry.about(&id);
         let _always_open = self.write(Step { guard: Guard::Open, rows, entries: vec![entry] }).await?;
@@ -230,17 +231,8 @@ impl Rooms {
 
     /// Where the operators are: every listed channel of the name that the configuration gives.
     pub(super) fn operators(&self) -> Vec<Place> {
-        let policy = self.policy.load();
-        let Some(name) = &self.operators_channel else { return Vec::new() };
-        let listed = policy.channels().iter().filter(|channel| channel.name == *name);
-        listed
-            .map(|channel| Place {
-                platform: channel.platform,
-                workspace: channel.workspace.clone(),
-                channel: channel.id.clone(),
-                thread: None,
-            })
-            .collect()
+        let name = self.operators_channel.iter();
+        name.flat_map(|name| listed(&self.policy.load(), name)).collect()
     }
 
     /// A message to the operators, in each of their channels.

@@ -1,3 +1,8 @@
+-- When a run began, to count how many began lately.
+ALTER TABLE request ADD COLUMN started_at INTEGER;
+CREATE INDEX request_started ON request (started_at) WHERE started_at IS NOT NULL;
+CREATE INDEX vote_person ON vote (person, at_ms);
+
 -- What falls due by the clock while a request waits or after it ran. A due one is done and taken away in one transaction.
 CREATE TABLE timer (
   request TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER NOT NULL,

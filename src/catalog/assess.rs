@@ -40,6 +40,13 @@ impl Catalog {
         Assessment { class: result.class, direction, tags: result.tags, short, change }
     }
 
+    /// What the call would amount to if its facts said nothing against it and gave it this direction: to look at the
+    /// policy without back ends. Nothing is decided by it.
+    pub fn supposed(&self, call: &Call, direction: Option<Direction>) -> Assessment {
+        let tags = self.tool(call.tool()).map(|tool| self.service_tags(tool, call)).unwrap_or_default();
+        Assessment { class: call.effect(), direction, tags, short: None, change: self.render(call) }
+    }
+
     fn change(&self, tool: &Tool, call: &Call, scope: &Scope) -> String {
         let change = template::text(&tool.manifest().output.change, scope).unwrap_or_default();
         if change.is_empty() { self.render(call) } else { change }

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod eval;
 mod init;
+mod policy;
 mod say;
 mod serve;
 
@@ -59,7 +60,7 @@ enum Command {
     Config(ConfigCommand),
     /// Look at the policy.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -81,12 +82,6 @@ enum ConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check the policy against the tools and the catalogue.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
 enum PlaygroundCommand {
     /// One replica of one service. Started by the playground.
     Replica(ReplicaArgs),
@@ -97,11 +92,16 @@ pub fn run(cli: Cli) -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            // With standard error gone there is nobody to tell.
-            let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(&error));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: &anyhow::Error) {
+    // With standard error gone there is nobody to tell.
+    let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(error));
 }
 
 /// The error and its causes, each once.
@@ -136,7 +136,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Init { dir } => init::init(&dir),
             Command::Say(args) => say::say(source, args).await,
             Command::Config(ConfigCommand::Check) => check::config(&source),
-            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
             Command::Eval(command) => eval::eval(&command),
             Command::Account(command) => account::account(&source, command).await,

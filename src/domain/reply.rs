@@ -107,8 +107,6 @@ pub enum Asks {
     Nothing,
     /// Why; a press without it counts all the same.
     Why,
-    /// Why, without which it does not count.
-    Reason,
     /// Exactly these words, so that nobody agrees without looking.
     Words(String),
 }

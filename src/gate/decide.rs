@@ -11,7 +11,7 @@ use super::{Bypass, Bypassed, Case, Decision, Finding, Holder, Pane, Policy, Rea
 use crate::domain::Origin;
 
 /// What one may always ask, so that nobody is lost: in unlisted channels too.
-const OPEN_EVERYWHERE: [&str; 2] = ["help", "whoami"];
+pub(super) const OPEN_EVERYWHERE: [&str; 2] = ["help", "whoami"];
 
 /// Decides: what does this still need, given its standing? Total, and free of order.
 pub fn decide(policy: &Policy, case: &Case<'_>) -> Verdict {

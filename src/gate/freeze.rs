@@ -1,11 +1,14 @@
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
+use super::words::list;
+
 /// A time in which nothing changes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Freeze {
     pub id: String,
     /// `None` for everywhere.
@@ -17,7 +20,7 @@ pub(super) struct Freeze {
 }
 
 /// When. The first moment belongs to it, the last does not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Window {
     /// Once.
     Once { from: Timestamp, to: Timestamp },
@@ -70,6 +73,42 @@ impl Freeze {
                 .env
                 .as_ref()
                 .is_none_or(|names| environment.is_some_and(|environment| names.contains(environment)))
+    }
+}
+
+impl fmt::Display for Freeze {
+    /// `production on fri and sat from 16:00 to 08:00 (Europe/Vienna), but for rollback`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.env {
+            Some(env) => f.write_str(&list(&env.iter().collect::<Vec<_>>(), "and"))?,
+            None => f.write_str("everything")?,
+        }
+        match &self.window {
+            Window::Once { from, to } => write!(f, " from {from} to {to}")?,
+            Window::Weekly { days, from, to, zone } => {
+                let days: Vec<_> = days.iter().map(|day| day_name(*day)).collect();
+                let (from, to) = (from.strftime("%H:%M"), to.strftime("%H:%M"));
+                let zone = zone.iana_name().unwrap_or("UTC");
+                write!(f, " on {} from {from} to {to} ({zone})", list(&days, "and"))?;
+            }
+        }
+        match self.exempt.iter().collect::<Vec<_>>() {
+            tools if tools.is_empty() => Ok(()),
+            tools => write!(f, ", but for {}", list(&tools, "and")),
+        }
+    }
+}
+
+/// The name of a day in the file.
+pub(super) const fn day_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "mon",
+        Weekday::Tuesday => "tue",
+        Weekday::Wednesday => "wed",
+        Weekday::Thursday => "thu",
+        Weekday::Friday => "fri",
+        Weekday::Saturday => "sat",
+        Weekday::Sunday => "sun",
     }
 }
 

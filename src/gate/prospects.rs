@@ -24,6 +24,8 @@ pub struct Prospect {
     pub needs: Vec<Requirement>,
     /// Whether the asker would have to confirm.
     pub confirm: bool,
+    /// Whether the asker would have to say why.
+    pub say_why: bool,
     /// How the approvals would have to be verified.
     pub verify: Verify,
 }
@@ -39,11 +41,12 @@ impl Prospect {
             Verify::Type => ", verify type",
             Verify::Console => ", verify console",
         };
+        let why = if self.say_why { ", reason" } else { "" };
         match self.decision {
             Decision::Deny => format!("deny {}", self.reason.as_str()),
-            Decision::NeedApproval => format!("need {}{confirm}{verify}", needs.join(" plus ")),
-            Decision::Confirm => "confirm".to_owned(),
-            Decision::Allow => "allow".to_owned(),
+            Decision::NeedApproval => format!("need {}{confirm}{verify}{why}", needs.join(" plus ")),
+            Decision::Confirm => format!("confirm{why}"),
+            Decision::Allow => format!("allow{why}"),
         }
     }
 }
@@ -82,6 +85,11 @@ pub fn prospects_of_role(policy: &Policy, role: &RoleName, channel: &str, tool: 
 
 fn foresee(policy: &Policy, asker: &Holder<'_>, channel: Option<&str>, tool: &str) -> Vec<Prospect> {
     let Some(tool) = policy.tool(tool) else { return Vec::new() };
+    cells_of(policy, tool).iter().map(|cell| outlook(policy, cell, asker, channel)).collect()
+}
+
+/// The cells of the plain matrix that a tool has.
+pub(super) fn cells_of<'p>(policy: &'p Policy, tool: &'p ToolWord) -> Vec<Cell<'p>> {
     let mut environments: Vec<Option<&str>> = Vec::new();
     if tool.has_environment {
         environments.extend(policy.vocabulary.environments.iter().map(|name| Some(name.as_str())));
@@ -91,10 +99,9 @@ fn foresee(policy: &Policy, asker: &Holder<'_>, channel: Option<&str>, tool: &st
         environments.push(None);
     }
     let directions = directions(tool);
-    let cells = environments
-        .into_iter()
-        .flat_map(|environment| directions.iter().map(move |direction| cell(tool, environment, *direction)));
-    cells.map(|cell| outlook(policy, &cell, asker, channel)).collect()
+    let each = environments.into_iter();
+    each.flat_map(|environment| directions.iter().map(move |direction| cell(tool, environment, *direction)))
+        .collect()
 }
 
 fn directions(tool: &ToolWord) -> Vec<Option<Direction>> {
@@ -136,6 +143,7 @@ pub(super) fn outlook(
         reason,
         needs: demands.needs.into_iter().cloned().collect(),
         confirm: demands.confirm,
+        say_why: demands.rules.iter().any(|rule| rule.reason),
         verify: demands.verify,
     }
 }

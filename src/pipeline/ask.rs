@@ -12,7 +12,7 @@ use super::{Rooms, Trouble, answer, entries};
 use crate::audit::{Entry, Step};
 use crate::clock;
 use crate::domain::PersonId;
-use crate::gate::{Decision, Policy, Verdict, Verify, decide};
+use crate::gate::{Decision, Policy, Verdict, Verify, decide, deniers};
 use crate::store::{Guard, Refused, RequestRow, RequestState, Row, TimerKind, TimerRow};
 
 /// How often it is tried again when what it takes the place of moves at the same moment.
@@ -73,7 +73,7 @@ impl Rooms {
         row.waits_since = Some(now);
         row.start_by = None;
         row.note.clone_from(&up.why);
-        stand(row, &policy, &verdict);
+        Stand::of(&matter, &policy, &verdict, now).note(&mut matter.row);
         matter.standing.expires_at = matter.row.expires_at;
         matter.row.binding = Some(matter.binding(&policy, now));
         let reply = answer::waiting(&matter, &verdict, &self.zone()).code(self.details(&matter.row));
@@ -141,27 +141,49 @@ fn replacement(newer: &RequestRow) -> String {
     format!("{by} asked anew: {}", newer.command.as_deref().unwrap_or_default())
 }
 
-/// Notes on the row who can take the next step and who has agreed so far.
-pub(super) fn stand(row: &mut RequestRow, policy: &Policy, verdict: &Verdict) {
-    row.awaits = able(policy, verdict);
-    if verdict.confirm {
-        row.awaits.extend(row.asker.clone());
-    }
-    row.agreed = unique(verdict.needs.iter().flat_map(|need| &need.agreed));
+/// How people stand to a request that waits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stand {
+    /// Who can take the next step.
+    awaits: Vec<PersonId>,
+    /// Who has agreed so far, and counts.
+    agreed: Vec<PersonId>,
+    /// Whose no ends it.
+    may_deny: Vec<PersonId>,
 }
 
-/// Who can still agree: they have the role, no hand in the request, and an account that their vote would count from.
-fn able(policy: &Policy, verdict: &Verdict) -> Vec<PersonId> {
-    let open = verdict.needs.iter().filter(|need| need.missing > 0);
-    let mut people = unique(open.flat_map(|need| &need.may));
-    people.retain(|id| {
-        let mut accounts = policy.person(id).into_iter().flat_map(|person| &person.identities);
-        match verdict.verify {
-            Verify::Chat | Verify::Type => accounts.next().is_some(),
-            Verify::Console => accounts.any(|account| account.starts_with("console:")),
+impl Stand {
+    /// As the gate sees it at `now`. Nobody is asked who has no account that their vote would count from.
+    pub fn of(matter: &Matter, policy: &Policy, verdict: &Verdict, now: Timestamp) -> Self {
+        let open = verdict.needs.iter().filter(|need| need.missing > 0);
+        let mut awaits = unique(open.flat_map(|need| &need.may));
+        awaits.retain(|person| can_vote(policy, person, verdict.verify));
+        if verdict.confirm {
+            awaits.extend(matter.row.asker.clone());
         }
-    });
-    people
+        let mut may_deny = deniers(policy, &matter.case(now));
+        may_deny.retain(|person| can_vote(policy, person, Verify::Chat));
+        Self { awaits, agreed: unique(verdict.needs.iter().flat_map(|need| &need.agreed)), may_deny }
+    }
+
+    /// As the row has it.
+    pub fn noted(row: &RequestRow) -> Self {
+        Self { awaits: row.awaits.clone(), agreed: row.agreed.clone(), may_deny: row.may_deny.clone() }
+    }
+
+    /// Notes it on the row.
+    pub fn note(self, row: &mut RequestRow) {
+        (row.awaits, row.agreed, row.may_deny) = (self.awaits, self.agreed, self.may_deny);
+    }
+}
+
+/// Whether somebody has an account that their vote would count from.
+fn can_vote(policy: &Policy, person: &PersonId, verify: Verify) -> bool {
+    let mut accounts = policy.person(person).into_iter().flat_map(|person| &person.identities);
+    match verify {
+        Verify::Chat | Verify::Type => accounts.next().is_some(),
+        Verify::Console => accounts.any(|account| account.starts_with("console:")),
+    }
 }
 
 fn unique<'a>(people: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {

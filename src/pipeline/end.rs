@@ -53,6 +53,7 @@ impl Rooms {
         next.version = before.version + 1;
         next.finished_at = Some(now);
         next.awaits.clear();
+        next.may_deny.clear();
         let reply = answer::ended(&next);
         let told = answer::tell_asker(&next);
         let (next, rows) = self.with_card(next, reply.clone())?;

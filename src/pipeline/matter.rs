@@ -195,7 +195,7 @@ fn names(of: &BTreeSet<String>) -> Vec<&str> {
 }
 
 /// Whether the asker's own words carry the call. An exact command is those words.
-fn grounding(row: &RequestRow) -> Grounding {
+pub fn grounding(row: &RequestRow) -> Grounding {
     let Some(words) = &row.words else { return Grounding::Exact };
     let missing = words.iter().filter(|word| word.said.is_none());
     let missing: Vec<String> = missing.map(|word| word.argument.clone()).collect();

@@ -39,6 +39,7 @@ use crate::gate::Policy;
 use crate::interpret::Interpreter;
 use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 
+pub use matter::grounding;
 pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
 pub use receive::Receipt;

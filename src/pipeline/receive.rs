@@ -262,6 +262,7 @@ pub(super) fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &C
         policy: None,
         awaits: Vec::new(),
         agreed: Vec::new(),
+        may_deny: Vec::new(),
         reason: None,
         glass: None,
         earlier: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::time::timeout;
 
-use super::ask::stand;
+use super::ask::Stand;
 use super::vote::News;
 use super::{Rooms, Trouble};
 use crate::chat::{Directory, Unknown};
@@ -87,10 +87,9 @@ impl Rooms {
             }
             let Some(matter) = self.matter(row).await? else { continue };
             let policy = self.policy.load_full();
-            let verdict = decide(&policy, &matter.case(self.clock.now()));
-            let mut stands = matter.row.clone();
-            stand(&mut stands, &policy, &verdict);
-            if (&stands.awaits, &stands.agreed) != (&matter.row.awaits, &matter.row.agreed) {
+            let now = self.clock.now();
+            let verdict = decide(&policy, &matter.case(now));
+            if Stand::of(&matter, &policy, &verdict, now) != Stand::noted(&matter.row) {
                 self.look_again(matter, News::Nothing).await?;
             }
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::ask::Stand;
 use super::due::REVIEW_AGAIN;
 use super::matter::Matter;
 use super::{Rooms, Trouble, answer, changes, entries};
@@ -173,6 +174,7 @@ impl Rooms {
         row.state = RequestState::Started;
         row.started_at = Some(now);
         row.awaits.clear();
+        row.agreed = cleared.approved_by().to_vec();
         row.binding = Some(cleared.binding());
         row.policy = Some(cleared.policy());
         let mut entries = matter.entries.clone();
@@ -244,11 +246,13 @@ impl Rooms {
         let now = self.clock.now();
         let policy = self.policy.load_full();
         let verdict = decide(&policy, &matter.case(now));
-        let mut row = matter.row;
-        let guard = Guard::Request { id: row.id.clone(), version: row.version };
-        if row.state == RequestState::Approved {
+        if matter.row.state == RequestState::Approved {
             return Ok(());
         }
+        let stand = Stand::of(&matter, &policy, &verdict, now);
+        let mut row = matter.row;
+        let guard = Guard::Request { id: row.id.clone(), version: row.version };
+        stand.note(&mut row);
         row.version += 1;
         row.state = RequestState::Approved;
         row.awaits.clear();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::ask::stand;
+use super::ask::Stand;
 use super::end::Ending;
 use super::matter::Matter;
 use super::receive::Press;
@@ -278,7 +278,7 @@ impl Rooms {
                 row.version += 1;
                 // What waited for its turn waits for people again.
                 (row.state, row.start_by) = (RequestState::Waiting, None);
-                stand(&mut row, &policy, &verdict);
+                Stand::of(&matter, &policy, &verdict, self.clock.now()).note(&mut row);
                 let details = self.details(&row);
                 let matter = Matter { row: row.clone(), ..matter };
                 let reply = answer::waiting(&matter, &verdict, &self.zone()).code(details);

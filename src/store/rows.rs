@@ -134,6 +134,9 @@ pub struct RequestRow {
     /// Who has agreed and counts, as of the last judging.
     #[serde(default)]
     pub agreed: Vec<PersonId>,
+    /// Whose no ends it, as of the last judging.
+    #[serde(default)]
+    pub may_deny: Vec<PersonId>,
     /// Why the asker wants it, where they said so.
     #[serde(default)]
     pub reason: Option<String>,

@@ -62,6 +62,7 @@ pub(crate) fn request(n: u16) -> RequestRow {
         policy: None,
         awaits: Vec::new(),
         agreed: Vec::new(),
+        may_deny: Vec::new(),
         reason: None,
         glass: None,
         earlier: None,

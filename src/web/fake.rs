@@ -144,6 +144,7 @@ impl Fake {
             unreadable: Vec::new(),
             awaits: Vec::new(),
             agreed: Vec::new(),
+            may_deny: Vec::new(),
             reason: None,
             glass: None,
             earlier: None,

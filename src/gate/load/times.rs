@@ -10,7 +10,7 @@ use super::names::Names;
 use super::reader::{Source, Table, Word};
 use super::rules::pick;
 use super::time_zone;
-use crate::gate::freeze::{Freeze, Window};
+use crate::gate::freeze::{Freeze, Window, day_name};
 
 impl Names<'_> {
     /// `[[freeze]]`.
@@ -60,16 +60,8 @@ impl Names<'_> {
 }
 
 fn weekday(source: &mut Source<'_>, word: &Word) -> Option<Weekday> {
-    use Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
-    let days = [
-        ("mon", Monday),
-        ("tue", Tuesday),
-        ("wed", Wednesday),
-        ("thu", Thursday),
-        ("fri", Friday),
-        ("sat", Saturday),
-        ("sun", Sunday),
-    ];
+    let days = Weekday::Monday.cycle_forward().take(7).map(|day| (day_name(day), day));
+    let days: Vec<_> = days.collect();
     pick(source, "day", word, &days)
 }
 

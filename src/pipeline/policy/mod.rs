@@ -18,7 +18,7 @@ use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
 use crate::domain::{ChatUser, Origin, Place, Platform, Proposal, Reply};
 use crate::execute::Candidate;
-use crate::gate::{Policy, diff, house};
+use crate::gate::{Change, Policy, PolicyDiff, diff, house};
 use crate::store::{Guard, PolicyRow, Refused, RequestRow, RequestState, Row};
 
 pub use file::PolicyFile;
@@ -60,7 +60,7 @@ impl Rooms {
             Err(problems) => self.policy_refused(problems.iter().map(ToString::to_string).collect()).await,
             Ok(policy) if policy.digest() == current.digest() => self.drop_candidate("the file is as before").await,
             Ok(policy) => {
-                let weaker: Vec<String> = diff(&current, &policy).weaker().map(ToString::to_string).collect();
+                let weaker = weaker(&diff(&current, &policy, self.clock.now()));
                 if weaker.is_empty() {
                     self.drop_candidate("the file has changed since").await?;
                     return self.accept_policy(&policy, text).await;
@@ -243,4 +243,16 @@ impl Rooms {
             .map(|place| Ok(Row::Message(Box::new(self.message(place, None, reply.clone())?))))
             .collect()
     }
+}
+
+/// What another policy allows more, one line each.
+fn weaker(diff: &PolicyDiff) -> Vec<String> {
+    let changes = diff.changes.iter().filter(|change| change.way.weakens());
+    let line = |change: &Change| {
+        let parts = change.parts.iter().filter(|part| part.way.weakens());
+        let parts: Vec<String> =
+            parts.map(|part| format!("{}: {} → {}", part.what, part.before, part.after)).collect();
+        format!("{}: {}", change.of, parts.join("; "))
+    };
+    changes.map(line).collect()
 }

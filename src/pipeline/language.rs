@@ -155,7 +155,9 @@ impl Rooms {
             let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
-        self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
+        // A tool without an example is for exact commands alone.
+        let said = self.catalog.tools().filter(|tool| !tool.manifest().examples.is_empty());
+        said.map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
     }
 }
 

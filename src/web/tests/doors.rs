@@ -216,7 +216,9 @@ async fn the_buttons_of_a_card_come_back_as_they_were_shown() {
     let mut desk = Desk::playground();
     let root = desk.fake.says("bob", console("ops", None), "/deploy api v2 production", noon());
     let request = desk.fake.asks("bob", &root, "/deploy api v2 production", RequestState::Waiting);
-    desk.fake.rooms().requests[0].awaits = ["alice", "carol"].map(|name| PersonId(name.into())).into();
+    let people: Vec<_> = ["alice", "carol"].map(|name| PersonId(name.into())).into();
+    desk.fake.rooms().requests[0].awaits.clone_from(&people);
+    desk.fake.rooms().requests[0].may_deny = people;
     let mut reply = Reply::say(Tone::Waiting, "Deploy?");
     reply.request = Some(request.clone());
     reply.nonce = "n1".into();

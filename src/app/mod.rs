@@ -1,5 +1,6 @@
 //! Floor 9: builds the house. The only room that knows every concrete type.
 
+mod directory;
 mod files;
 mod house;
 mod lock;
@@ -23,14 +24,15 @@ use crate::audit::Ledger;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
-use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::execute::{Candidates, Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::pipeline::Rooms;
+use crate::pipeline::{PolicyFile, Rooms, Roster, open_policy};
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
 use crate::store::Store;
 use crate::worker;
 
+use directory::Installed;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 use house::Served;
@@ -101,12 +103,18 @@ impl App {
         let lock = DataLock::take(&data_dir)?;
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
-        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = open_store(&source).await?;
         store.claim().await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
+        let (name, text) = &texts.policy;
+        let policy = open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
+        let policy = Arc::new(ArcSwap::from_pointee(policy));
+        let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
+        let candidates = Candidates::default();
+        let groups = source.config.console.groups.clone();
+        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -115,6 +123,8 @@ impl App {
             policy: Arc::clone(&policy),
             store: store.clone(),
             connections: Arc::new(connections),
+            candidates: Arc::clone(&candidates),
+            membership: roster.membership(),
             clock: Arc::clone(&parts.clock),
         };
         let interpreter = match parts.reader {
@@ -125,6 +135,10 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
+            policy_file: PolicyFile::new(name.clone(), policy_path),
+            candidates,
+            roster,
+            operators_channel: operators(&source),
             store,
             ledger,
             interpreter,
@@ -134,6 +148,9 @@ impl App {
             changed: broadcast::channel(1024).0,
             tasks: TaskTracker::new(),
         });
+        // Before anything goes on: a file that differs from the policy in force is not in force by being there.
+        rooms.consider_policy(text).await?;
+        rooms.read_roster().await?;
         rooms.recover().await?;
         Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
     }
@@ -219,6 +236,12 @@ pub async fn open_store(source: &Source) -> Result<Store> {
 fn database_url(source: &Source) -> Result<Option<SecretString>> {
     let url = source.config.store.url.as_ref();
     url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
+/// The channel of the operators, by the name that the policy gives it.
+fn operators(source: &Source) -> Option<String> {
+    let name = source.config.operators.channel.trim_start_matches('#');
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// What takes out the secrets of this installation.

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use super::cell::{Cell, Demands};
 use super::glass::pane;
+use super::house::unasked;
 use super::needs::{Open, Poll, overdue};
 use super::obstacles::Obstacles;
 use super::words::{action, all_channels, channel_list, list, waiting_for, who_is};
@@ -31,6 +32,7 @@ pub fn decide(policy: &Policy, case: &Case<'_>) -> Verdict {
         waive(&cell, &mut demands, &mut obstacles);
     }
     findings.extend(obstacles.findings);
+    findings.extend(unasked(&cell, &asker, &demands));
     findings.extend(reasons(case, &cell, &demands));
     let poll = Poll::of(policy, &demands, case);
     findings.extend(votes(&cell, &demands, &poll));

@@ -9,7 +9,7 @@ use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
-use crate::gate::{Asking, Decision, Membership, prospects};
+use crate::gate::{Asking, Decision, prospects};
 use crate::ground::{Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
@@ -165,7 +165,8 @@ impl Rooms {
         match (calls.len(), calls.pop()) {
             (0, _) | (_, None) => self.pass_over(row, entry).await,
             (1, Some(only)) => {
-                let row = RequestRow { words: Some(only.words), ..row };
+                let reason = because(&row.said);
+                let row = RequestRow { words: Some(only.words), reason, ..row };
                 self.judge(row, only.call, only.origin, vec![entry]).await
             }
             (_, Some(last)) => {
@@ -191,12 +192,26 @@ impl Rooms {
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
-        let asking =
-            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
+        let membership = self.roster.now();
+        let asking = Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
         let open = |tool: &str| {
             let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
-        self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
+        // A tool without an example is for exact commands alone.
+        let said = self.catalog.tools().filter(|tool| !tool.manifest().examples.is_empty());
+        said.map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
     }
+}
+
+/// Why somebody wants something, in their own words: what follows `because`.
+fn because(said: &str) -> Option<String> {
+    const WORD: &str = "because ";
+    let lower = said.to_ascii_lowercase();
+    let at = lower.match_indices(WORD).map(|(at, _)| at).find(|at| {
+        said.get(..*at)
+            .is_some_and(|before| before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()))
+    })?;
+    let reason = said.get(at + WORD.len()..)?.trim().trim_end_matches(['.', '!']);
+    (!reason.is_empty()).then(|| reason.to_owned())
 }

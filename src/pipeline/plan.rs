@@ -62,7 +62,7 @@ impl Rooms {
             });
         }
         if mutates {
-            return self.put_up(row, entries).await;
+            return self.put_up_plan(row, entries).await;
         }
         let version = row.version;
         self.begin(RequestRow { state: RequestState::Waiting, ..row }, version, entries).await
@@ -82,7 +82,11 @@ impl Rooms {
     }
 
     /// Waits for the asker to confirm the plan.
-    async fn put_up(self: &Arc<Self>, mut row: RequestRow, mut entries: Vec<Entry>) -> Result<(), Trouble> {
+    async fn put_up_plan(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), Trouble> {
         let now = self.clock.now();
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;

@@ -179,6 +179,7 @@ impl World {
             nonce: card.nonce.clone(),
             action,
             note: note.map(str::to_owned),
+            typed: note.map(str::to_owned),
         };
         self.inbound("deployments", person, Body::Click(click))
     }

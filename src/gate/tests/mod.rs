@@ -1,5 +1,10 @@
+mod brute;
+mod diffs;
+mod glass;
+mod holders;
 mod load;
 mod matrix;
+mod misspelt;
 mod obstacles;
 mod properties;
 mod sentences;
@@ -20,6 +25,11 @@ fn vocabulary() -> Vocabulary {
     let tool = |(name, mutates, has_direction, has_environment): (&str, bool, bool, bool)| ToolWord {
         name: name.to_owned(),
         effect: if mutates { EffectClass::Write } else { EffectClass::Read },
+        worst: match name {
+            "help" | "whoami" | "pending" => EffectClass::Read,
+            "lock" | "unlock" => EffectClass::Write,
+            _ => EffectClass::Destructive,
+        },
         has_direction,
         has_environment,
         held: if name == "deploy" {
@@ -54,6 +64,13 @@ fn vocabulary() -> Vocabulary {
 
 fn load(text: &str) -> Policy {
     Policy::load("policy.toml", text, &vocabulary()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+/// The same, where the examples would not hold.
+fn without_examples(text: &str) -> Policy {
+    let mut table: toml::Table = text.parse().unwrap();
+    table.remove("example");
+    load(&table.to_string())
 }
 
 fn demo() -> Policy {

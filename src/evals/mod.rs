@@ -32,10 +32,10 @@ pub use case::{
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
-pub use filter::Filter;
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
+pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
 pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
@@ -43,8 +43,8 @@ pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tok
 pub use report::{
     AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
 };
-pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
 pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
+pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};

@@ -183,7 +183,9 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
     ticker.end(begun.elapsed());
     if ended == Ended::Stopped {
         let shown = folder.path().display();
-        super::super::mutter(&format!("stopped; take it up again with: countersign eval run --resume {shown}"));
+        super::super::mutter(&format!(
+            "stopped; take it up again with: countersign eval run --resume {shown}"
+        ));
         return Ok(ExitCode::from(130));
     }
     let finishing = Finishing {
@@ -209,15 +211,16 @@ pub(super) fn stage(
         Some(path) => text(path)?,
         None => DEMO_WORLD.to_owned(),
     };
-    let named = |path: Option<&Path>| path.map_or("the demonstration's".to_owned(), |path| format!("`{}`", path.display()));
-    let world =
-        World::parse(&world_text).with_context(|| format!("{} is no catalogue", named(catalog)))?;
+    let named = |path: Option<&Path>| {
+        path.map_or("the demonstration's".to_owned(), |path| format!("`{}`", path.display()))
+    };
+    let world = World::parse(&world_text).with_context(|| format!("{} is no catalogue", named(catalog)))?;
     let tools_text = match tools {
         Some(path) => text(path)?,
         None => serde_json::to_string_pretty(&demo_function_tools(&product)?)? + "\n",
     };
-    let listed =
-        function_tools(&tools_text).with_context(|| format!("{} is no list of function tools", named(tools)))?;
+    let listed = function_tools(&tools_text)
+        .with_context(|| format!("{} is no list of function tools", named(tools)))?;
     let offer = offer(&listed, &product)?;
     if !offer.ignored.is_empty() && !quiet {
         super::super::mutter(&format!("ignored in the tools: {}", offer.ignored.join(", ")));
@@ -342,7 +345,8 @@ impl RunArgs {
         if let Some(out) = &self.out {
             return out.clone();
         }
-        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
+        let plain =
+            |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
         let name = format!("{}.{}", plain(&run.name), plain(&run.model));
         let mut folder = Path::new("eval-runs").join(&name);
         for number in 2.. {

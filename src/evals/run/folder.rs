@@ -120,7 +120,8 @@ impl RunFolder {
     /// # Errors
     /// When there is none.
     pub fn run_of(path: &Path) -> Result<RunFile, FolderError> {
-        let text = std::fs::read_to_string(path.join(RUN)).map_err(|_| FolderError::NoRun(path.to_owned()))?;
+        let text =
+            std::fs::read_to_string(path.join(RUN)).map_err(|_| FolderError::NoRun(path.to_owned()))?;
         serde_json::from_str(&text).map_err(|_| FolderError::NoRun(path.to_owned()))
     }
 

@@ -47,7 +47,8 @@ impl Plausible<'_> {
             (ParamKind::Flag, _) => json!(true),
             (ParamKind::Text, Some(names)) => {
                 let names = names.canonical();
-                let production = names.iter().find(|name| param.list == Some(List::Environments) && *name == "production");
+                let production =
+                    names.iter().find(|name| param.list == Some(List::Environments) && *name == "production");
                 json!(production.or(names.first()))
             }
             (ParamKind::Text, None) => match param.name.as_str() {

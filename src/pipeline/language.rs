@@ -10,7 +10,7 @@ use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
 use crate::gate::{Asking, Decision, prospects};
-use crate::ground::{Source, Words, ground};
+use crate::ground::{Grounded, GroundedArg, Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
 
@@ -36,7 +36,7 @@ pub enum Halted {
     Ungrounded {
         /// It as an exact command.
         command: String,
-        /// The arguments that nobody has said.
+        /// The arguments that nobody has said; [`crate::ground::INTENT`] is what to do.
         missing: Vec<String>,
     },
 }
@@ -55,26 +55,23 @@ pub fn carried(
     for proposal in proposals {
         let call = catalog.admit(&proposal).map_err(|error| Box::new(Halted::NotAdmitted(error)))?;
         let command = catalog.render(&call);
-        let words = argument_words(catalog, &call, said);
-        let missing: Vec<String> =
-            words.iter().filter(|word| word.said.is_none()).map(|word| word.argument.clone()).collect();
+        let Grounded { args, missing } = ground(catalog, &call, said);
         if call.effect().mutates() && !missing.is_empty() {
             return Err(Box::new(Halted::Ungrounded { command, missing }));
         }
+        let words = argument_words(args, said);
         calls.push(Worded { command, call, origin: proposal.origin, words });
     }
     Ok(calls)
 }
 
 /// For each argument, the words that carry it.
-fn argument_words(catalog: &Catalog, call: &Call, said: &Words) -> Vec<ArgumentWords> {
+fn argument_words(args: Vec<GroundedArg>, said: &Words) -> Vec<ArgumentWords> {
     let quote = |turn: usize, span: std::ops::Range<usize>| {
         let text = said.turns.get(turn).and_then(|turn| turn.text.get(span));
         text.map(|text| format!("“{text}”"))
     };
-    ground(catalog, call, said)
-        .args
-        .into_iter()
+    args.into_iter()
         .map(|arg| ArgumentWords {
             argument: arg.argument,
             value: match &arg.value {

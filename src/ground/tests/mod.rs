@@ -100,6 +100,46 @@ fn status_answers_carry_and_newer_words_replace() {
     assert_eq!(deploy("staging", &turns), none());
 }
 
+/// All that a rollback needs is said by whoever asks how a service is doing.
+#[test]
+fn a_call_that_a_question_would_carry_must_itself_be_wanted() {
+    let rollback = |turns: &[_]| {
+        grounded("rollback", json!({"service": "checkout", "environment": "production"}), turns).missing
+    };
+    for text in [
+        "status of checkout in production",
+        "how is checkout doing in prod?",
+        "checkout logs prod, last 5 minutes",
+        "is checkout ok in production, or did the deploy break it?",
+        "wie ist der Status von checkout in production",
+        "what happened to checkout in production",
+    ] {
+        assert_eq!(rollback(&[(By::Asker, text)]), ["intent"], "{text}");
+    }
+    for text in [
+        "roll checkout back in prod please",
+        "the status is red, revert checkout in production",
+        "checkout is broken in prod, please undo that release",
+        "take checkout in production back to what it was",
+        "rolback checkout, prod",
+        "rolling back checkout in production would be good, please",
+        // Without a word of English the tools' own words cannot be expected.
+        "roll checkout in production zurück",
+        "annule le dernier déploiement de checkout en production",
+        "checkout in prod auf den vorigen Stand",
+    ] {
+        assert_eq!(rollback(&[(By::Asker, text)]), none(), "{text}");
+    }
+    let before = (By::Asker, "could you roll back checkout");
+    assert_eq!(rollback(&[before, (By::Asker, "the production one")]), none());
+    let unlock =
+        |text| grounded("unlock", json!({"environment": "production"}), &[(By::Asker, text)]).missing;
+    assert_eq!(unlock("what is the status of checkout in production"), ["intent"]);
+    assert_eq!(unlock("please unlock production"), none());
+    // A version or a number is no part of a question.
+    assert_eq!(deploy("2.4.1", "how about checkout 2.4.1 on prod"), none());
+}
+
 #[test]
 fn a_free_text_may_be_quoted_but_not_pasted() {
     let lock = |text| {

@@ -61,9 +61,7 @@ impl Filter {
                 Key::Category => any(&case.category),
                 Key::Id => any(&case.id),
                 Key::Lang => any(&case.lang),
-                Key::Tag => {
-                    patterns.iter().all(|pattern| case.tags.iter().any(|tag| is_like(pattern, tag)))
-                }
+                Key::Tag => patterns.iter().all(|pattern| case.tags.iter().any(|tag| is_like(pattern, tag))),
             }
         })
     }

@@ -21,6 +21,7 @@ mod suites;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod through;
 mod transplant;
 mod understand;
 mod world;
@@ -32,21 +33,27 @@ pub use case::{
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
-pub use filter::Filter;
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
+pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
-pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
+pub use offer::{
+    Offer, OfferError, Texts, catalog_of, demo_function_tools, named_by_product, offer, product_tools,
+    texts_of,
+};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
     AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
 };
+pub use run::{
+    Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
+};
 pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
-pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
 pub use thread::{Scene, ThirdParty, reading};
+pub use through::{CONNECTION, Cast, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed};
 pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -104,7 +104,8 @@ pub fn named_by_product(mut listed: Vec<FunctionTool>, offer: &Offer) -> Vec<Fun
 /// A file that is no tool.
 pub fn product_tools(shipped: &[(String, String)]) -> Result<Vec<Manifest>, OfferError> {
     let mut tools = manifests(shipped)?;
-    let demo: Vec<_> = DEMO_TOOLS.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+    let demo: Vec<_> =
+        DEMO_TOOLS.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
     let known: Vec<String> = tools.iter().map(|tool| tool.name.clone()).collect();
     tools.extend(manifests(&demo)?.into_iter().filter(|tool| !known.contains(&tool.name)));
     Ok(tools)
@@ -120,30 +121,43 @@ fn manifests(texts: &[(String, String)]) -> Result<Vec<Manifest>, OfferError> {
     texts.iter().map(read).collect()
 }
 
-/// The catalogue of exactly these tools over a world.
+/// A landscape and tools as an installation has them in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// `catalog.toml`.
+    pub landscape: String,
+    /// The tool files, name and text.
+    pub tools: Vec<(String, String)>,
+}
+
+/// Exactly these tools over a world, as files.
 ///
 /// # Errors
-/// When the tools do not fit it.
-pub fn catalog_of(world: &World, tools: Vec<Manifest>) -> Result<Catalog, OfferError> {
+/// When they cannot be written as text.
+pub fn texts_of(world: &World, tools: Vec<Manifest>) -> Result<Texts, OfferError> {
     let landscape = landscape(world);
     let text = toml::to_string(&landscape)?;
     let texts = fit(tools, &landscape)
         .into_iter()
         .map(|tool| Ok((format!("{}.yaml", tool.name), serde_json::to_string(&tool)?)))
         .collect::<Result<Vec<_>, OfferError>>()?;
-    Catalog::load(("catalog.json", &text), &texts).map_err(OfferError::Refused)
+    Ok(Texts { landscape: text, tools: texts })
+}
+
+/// The catalogue of exactly these tools over a world.
+///
+/// # Errors
+/// When the tools do not fit it.
+pub fn catalog_of(world: &World, tools: Vec<Manifest>) -> Result<Catalog, OfferError> {
+    let Texts { landscape, tools } = texts_of(world, tools)?;
+    Catalog::load(("catalog.json", &landscape), &tools).map_err(OfferError::Refused)
 }
 
 /// The words of a schema that count here. Others only explain, or bind an argument more tightly.
-const WORDS: [&str; 7] =
-    ["description", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum"];
+const WORDS: [&str; 7] = ["description", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum"];
 
 /// The parameters of the file, with the product's lists: what a name stands for is the catalogue's to say.
-fn with_parameters(
-    tool: &Manifest,
-    given: &Value,
-    ignored: &mut Vec<String>,
-) -> Result<Value, Vec<String>> {
+fn with_parameters(tool: &Manifest, given: &Value, ignored: &mut Vec<String>) -> Result<Value, Vec<String>> {
     let ours = tool.parameters.get("properties").and_then(Value::as_object);
     let empty = Map::new();
     let theirs = given.get("properties").and_then(Value::as_object).unwrap_or(&empty);
@@ -155,23 +169,23 @@ fn with_parameters(
     let mut problems = Vec::new();
     for name in &required {
         if ours.is_none_or(|ours| !ours.contains_key(name)) {
-            problems.push(format!("the product's `{}` has no argument `{name}`, which the set requires", tool.name));
+            problems.push(format!(
+                "the product's `{}` has no argument `{name}`, which the set requires",
+                tool.name
+            ));
         }
     }
     let mut properties = Map::new();
     for (name, schema) in theirs {
         match property(schema, ours.and_then(|ours| ours.get(name))) {
             Some(property) => drop(properties.insert(name.clone(), property)),
-            None => problems.push(format!(
-                "`{name}` of `{}` must be a string, an integer or a boolean",
-                tool.name
-            )),
+            None => problems
+                .push(format!("`{name}` of `{}` must be a string, an integer or a boolean", tool.name)),
         }
         let known = |word: &String| WORDS.contains(&word.as_str()) || word == "type";
         let unknown = schema.as_object().into_iter().flat_map(|schema| schema.keys());
-        ignored.extend(
-            unknown.filter(|word| !known(word)).map(|word| format!("{}.{name}: {word}", tool.name)),
-        );
+        ignored
+            .extend(unknown.filter(|word| !known(word)).map(|word| format!("{}.{name}: {word}", tool.name)));
     }
     for name in names(&tool.parameters) {
         if !theirs.contains_key(&name) {
@@ -224,9 +238,16 @@ fn property(given: &Value, ours: Option<&Value>) -> Option<Value> {
 
 /// The exact command again, for arguments that are there: those that must be given first, those that are new by name.
 fn retype(tool: &mut Manifest) {
-    let properties = tool.parameters.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let required: Vec<&str> =
-        tool.parameters.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties =
+        tool.parameters.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let required: Vec<&str> = tool
+        .parameters
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let slash = &mut tool.slash;
     slash.positional.retain(|name| properties.contains_key(name));
     slash.flags.retain(|_, name| properties.contains_key(name));
@@ -252,7 +273,9 @@ fn without_absent(found: &Manifest, manifest: Manifest) -> Result<Manifest, Vec<
     if gone.is_empty() {
         return Ok(manifest);
     }
-    let broken = |error: &dyn std::fmt::Display| vec![format!("`{}` cannot do without {}: {error}", found.name, gone.join(" and "))];
+    let broken = |error: &dyn std::fmt::Display| {
+        vec![format!("`{}` cannot do without {}: {error}", found.name, gone.join(" and "))]
+    };
     let pattern = format!(r"\bargs\.({})\b", gone.join("|"));
     let pattern = Regex::new(&pattern).map_err(|error| broken(&error))?;
     let mut value = serde_json::to_value(&manifest).map_err(|error| broken(&error))?;
@@ -262,7 +285,9 @@ fn without_absent(found: &Manifest, manifest: Manifest) -> Result<Manifest, Vec<
 
 fn replace(value: &mut Value, pattern: &Regex) {
     match value {
-        Value::String(text) if pattern.is_match(text) => *text = pattern.replace_all(text, "none").into_owned(),
+        Value::String(text) if pattern.is_match(text) => {
+            *text = pattern.replace_all(text, "none").into_owned()
+        }
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, pattern)),
         Value::Object(map) => map.values_mut().for_each(|item| replace(item, pattern)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -316,7 +341,8 @@ fn published(parameters: &Value, arguments: &[&str]) -> Value {
     let kept: Map<String, Value> = kept
         .map(|(name, schema)| {
             let words = schema.as_object().into_iter().flatten().filter(plain);
-            let words: Map<String, Value> = words.map(|(word, value)| (word.clone(), value.clone())).collect();
+            let words: Map<String, Value> =
+                words.map(|(word, value)| (word.clone(), value.clone())).collect();
             (name.clone(), Value::Object(words))
         })
         .collect();

@@ -187,6 +187,7 @@ fn the_offline_reader_keeps_its_level() {
             third_party: ThirdParty::Hidden,
         },
         solver: Solver::Offline(Box::new(Offline::new(Arc::clone(&CATALOG)))),
+        stages: None,
     };
     let answer = |case: &Case| futures::executor::block_on(bench.answer(case.clone(), 0)).prediction;
     let predictions: Vec<_> = cases.iter().map(answer).collect();

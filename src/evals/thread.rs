@@ -83,7 +83,8 @@ pub(super) fn channel(case: &Case) -> &str {
 pub(super) fn asks(text: &str) -> bool {
     let mut after = text.chars();
     while let Some(character) = after.next() {
-        let ends = after.clone().next().is_none_or(|next| !next.is_alphanumeric() && next != '/' && next != '=');
+        let ends =
+            after.clone().next().is_none_or(|next| !next.is_alphanumeric() && next != '/' && next != '=');
         if character == '？' || (character == '?' && ends) {
             return true;
         }

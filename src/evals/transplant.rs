@@ -66,7 +66,7 @@ fn is_about(example: &Example, parameters: &Value) -> bool {
     let has = |name: &String| parameters.pointer(&format!("/properties/{name}")).is_some();
     let required = parameters.get("required").and_then(Value::as_array).into_iter().flatten();
     example.args.keys().chain(&example.ask).all(has)
-        && required.filter_map(Value::as_str).all(|name| {
-            example.args.contains_key(name) || example.ask.iter().any(|asked| asked == name)
-        })
+        && required
+            .filter_map(Value::as_str)
+            .all(|name| example.args.contains_key(name) || example.ask.iter().any(|asked| asked == name))
 }

@@ -81,11 +81,7 @@ pub(super) fn pass_on(
 }
 
 /// An exact command is those words, so only its admission counts.
-fn admitted(
-    proposals: &[Proposal],
-    words: &Words,
-    catalog: &Catalog,
-) -> Result<Vec<Worded>, Box<Halted>> {
+fn admitted(proposals: &[Proposal], words: &Words, catalog: &Catalog) -> Result<Vec<Worded>, Box<Halted>> {
     match proposals {
         [only] if only.origin == Origin::Slash => {
             let call = catalog.admit(only).map_err(|error| Box::new(Halted::NotAdmitted(error)))?;
@@ -99,7 +95,10 @@ fn admitted(
 /// The arguments that a mistake is about.
 fn slots(error: &AdmitError) -> Vec<String> {
     if error.missing.is_empty() {
-        Some(error.path.trim_start_matches('/').to_owned()).filter(|slot| !slot.is_empty()).into_iter().collect()
+        Some(error.path.trim_start_matches('/').to_owned())
+            .filter(|slot| !slot.is_empty())
+            .into_iter()
+            .collect()
     } else {
         error.missing.to_vec()
     }

@@ -9,8 +9,8 @@ use super::super::print;
 use super::git;
 use crate::clock::{Clock as _, SystemClock};
 use crate::evals::{
-    Baseline, Case, CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run, RunFile,
-    RunFolder, Scorer, compare, decide,
+    Baseline, Case, CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run,
+    RunFile, RunFolder, Scorer, compare, decide,
 };
 
 /// A run that has come to its end.
@@ -35,11 +35,12 @@ pub(super) struct Finishing {
 pub(super) fn finish(finish: Finish<'_>, how: &Finishing) -> Result<ExitCode> {
     let Finish { run, set, facts, folder } = finish;
     let cases: Vec<Case> = set.cases().collect();
-    let mut report = score(&cases, facts, &folder.predictions(), Run {
-        provenance: provenance(run, &how.suites),
-        price: how.price,
-        trials: run.trials,
-    })?;
+    let mut report = score(
+        &cases,
+        facts,
+        &folder.predictions(),
+        Run { provenance: provenance(run, &how.suites), price: how.price, trials: run.trials },
+    )?;
     report.proposed = Some(figures(&cases, facts, &folder.proposed())?);
     let usual = usual_baseline(run, &how.suites);
     let file = how.baseline.clone().or_else(|| usual.clone().filter(|path| path.is_file()));
@@ -49,7 +50,8 @@ pub(super) fn finish(finish: Finish<'_>, how: &Finishing) -> Result<ExitCode> {
         };
         write(&file, &(serde_json::to_string(&Baseline::of(&report))? + "\n"))?;
     } else if let Some(file) = &file {
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
         let baseline: Baseline =
             serde_json::from_str(&text).with_context(|| format!("`{}` is no baseline", file.display()))?;
         report.vs_baseline = Some(compare(&report, &baseline));
@@ -152,6 +154,8 @@ fn table(report: &Report) -> String {
     };
     let categories = report.by_category.iter().map(|(name, metrics)| row(name, metrics));
     let mut lines: Vec<String> = std::iter::once(row("all", &report.metrics)).chain(categories).collect();
-    lines.extend(report.gate.iter().map(|gate| format!("gate: {} {}", gate.verdict.as_str(), gate.reasons.join("; "))));
+    lines.extend(
+        report.gate.iter().map(|gate| format!("gate: {} {}", gate.verdict.as_str(), gate.reasons.join("; "))),
+    );
     lines.join("\n")
 }

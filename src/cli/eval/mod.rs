@@ -3,6 +3,7 @@ mod git;
 mod model;
 mod progress;
 mod run;
+mod through;
 mod tools;
 
 use std::process::ExitCode;

@@ -86,7 +86,9 @@ pub(super) fn settings(source: &Source, run: &RunFile, asking: &Asking) -> Resul
         sampling: Sampling { temperature: run.temperature, seed: run.seed },
         without: without.chain(asking.without.iter().copied()).collect(),
         prompt,
-        redactor: key(source, run)?.iter().fold(Redactor::default(), |redactor, key| redactor.and_secret(key)),
+        redactor: key(source, run)?
+            .iter()
+            .fold(Redactor::default(), |redactor, key| redactor.and_secret(key)),
     })
 }
 

@@ -31,7 +31,8 @@ impl Ticker {
         if self.quiet {
             return;
         }
-        let line = format!("{}, {:.1}s\n", self.progress.line(elapsed, self.price.as_ref()), elapsed.as_secs_f64());
+        let line =
+            format!("{}, {:.1}s\n", self.progress.line(elapsed, self.price.as_ref()), elapsed.as_secs_f64());
         write(if self.shows { "\r\u{1b}[2K" } else { "" }, &line);
     }
 }

@@ -11,14 +11,15 @@ use tokio::time::Instant;
 use super::finish::{Finish, Finishing, finish, price_of};
 use super::model::{Asking, is_live, named, prompt_digest, solver};
 use super::progress::Ticker;
+use super::through::stages;
 use super::tools::product;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Manifest};
 use crate::config::Source;
 use crate::domain::{Digest, parse_span};
 use crate::evals::{
     Bench, CaseSet, DEMO_WORLD, Ended, Facts, Filter, FunctionTool, Hashes, Progress, RunFile, RunFolder,
-    Scene, Stop, SuitePlan, Suites, Terms, ThirdParty, World, case_files, catalog_of, demo_function_tools,
-    function_tools, offer, run as run_cases,
+    Scene, Stop, SuitePlan, Suites, Terms, ThirdParty, Through, World, case_files, catalog_of,
+    demo_function_tools, function_tools, offer, run as run_cases,
 };
 use crate::interpret::llm::Feature;
 
@@ -77,6 +78,16 @@ pub(in crate::cli) struct RunArgs {
     /// Show the reader what machines and outsiders wrote, which the house never does: the model alone.
     #[arg(long)]
     expose_third_party: bool,
+    /// Go on past the end of the words: through the gate and the real executor, in a house whose back end only writes
+    /// down. What was executed is scored.
+    #[arg(long, value_enum, value_name = "STAGE")]
+    through: Option<Far>,
+    /// The policy of that house, instead of the one in force. People who are needed are added to it.
+    #[arg(long, value_name = "FILE", requires = "through")]
+    policy: Option<PathBuf>,
+    /// The people in that house say yes to whatever is put before them.
+    #[arg(long, requires = "through")]
+    careless: bool,
     /// How a model draws its words.
     #[arg(long)]
     temperature: Option<f32>,
@@ -101,6 +112,13 @@ pub(in crate::cli) struct RunArgs {
     /// Say nothing on the way.
     #[arg(long)]
     quiet: bool,
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Far {
+    /// Through the gate and the executors.
+    Gate,
 }
 
 /// Parts of a request that some servers refuse.
@@ -133,6 +151,7 @@ const USUAL: &str = "dev";
 pub(super) struct Stage {
     pub world: World,
     pub tools: Vec<FunctionTool>,
+    pub manifests: Vec<Manifest>,
     pub catalog: Arc<Catalog>,
     pub hashes: (Digest, Digest),
 }
@@ -162,6 +181,10 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         scene: scene(&stage, file.expose_third_party),
         facts: Facts::of_tools(&stage.tools, &stage.world),
         catalog: Arc::clone(&stage.catalog),
+        stages: match &file.through {
+            Some(through) => Some(stages(source, &stage, &set, through, args.concurrency).await?),
+            None => None,
+        },
     });
     let (mut folder, answered) = match &args.resume {
         Some(folder) => RunFolder::resume(folder)?,
@@ -183,7 +206,9 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
     ticker.end(begun.elapsed());
     if ended == Ended::Stopped {
         let shown = folder.path().display();
-        super::super::mutter(&format!("stopped; take it up again with: countersign eval run --resume {shown}"));
+        super::super::mutter(&format!(
+            "stopped; take it up again with: countersign eval run --resume {shown}"
+        ));
         return Ok(ExitCode::from(130));
     }
     let finishing = Finishing {
@@ -209,23 +234,25 @@ pub(super) fn stage(
         Some(path) => text(path)?,
         None => DEMO_WORLD.to_owned(),
     };
-    let named = |path: Option<&Path>| path.map_or("the demonstration's".to_owned(), |path| format!("`{}`", path.display()));
-    let world =
-        World::parse(&world_text).with_context(|| format!("{} is no catalogue", named(catalog)))?;
+    let named = |path: Option<&Path>| {
+        path.map_or("the demonstration's".to_owned(), |path| format!("`{}`", path.display()))
+    };
+    let world = World::parse(&world_text).with_context(|| format!("{} is no catalogue", named(catalog)))?;
     let tools_text = match tools {
         Some(path) => text(path)?,
         None => serde_json::to_string_pretty(&demo_function_tools(&product)?)? + "\n",
     };
-    let listed =
-        function_tools(&tools_text).with_context(|| format!("{} is no list of function tools", named(tools)))?;
+    let listed = function_tools(&tools_text)
+        .with_context(|| format!("{} is no list of function tools", named(tools)))?;
     let offer = offer(&listed, &product)?;
     if !offer.ignored.is_empty() && !quiet {
         super::super::mutter(&format!("ignored in the tools: {}", offer.ignored.join(", ")));
     }
     let tools = crate::evals::named_by_product(listed, &offer);
+    let manifests = offer.tools.clone();
     let catalog = Arc::new(catalog_of(&world, offer.tools)?);
     let hashes = (Digest::of(world_text.as_bytes()), Digest::of(tools_text.as_bytes()));
-    Ok(Stage { world, tools, catalog, hashes })
+    Ok(Stage { world, tools, manifests, catalog, hashes })
 }
 
 /// Where and when cases are read.
@@ -314,6 +341,9 @@ impl RunArgs {
             temperature: self.temperature.unwrap_or(plan.terms.temperature),
             seed: self.seed.unwrap_or(plan.terms.seed),
             expose_third_party: self.expose_third_party,
+            through: self
+                .through
+                .map(|Far::Gate| Through { policy: self.policy.clone(), careless: self.careless }),
             must_pass: plan.must_pass,
             floors: plan.floors,
             tolerance: plan.terms.tolerance,
@@ -342,7 +372,8 @@ impl RunArgs {
         if let Some(out) = &self.out {
             return out.clone();
         }
-        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
+        let plain =
+            |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
         let name = format!("{}.{}", plain(&run.name), plain(&run.model));
         let mut folder = Path::new("eval-runs").join(&name);
         for number in 2.. {

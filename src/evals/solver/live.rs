@@ -33,7 +33,8 @@ impl Live {
     ) -> Self {
         let model = |trial: u32| {
             let settings = of_trial(settings, trial);
-            let setup = Setup { settings, endpoint: endpoint.clone(), tariff: None, budget: Budget::default() };
+            let setup =
+                Setup { settings, endpoint: endpoint.clone(), tariff: None, budget: Budget::default() };
             Model::new(setup, Arc::clone(catalog), Arc::clone(clock))
         };
         Self { models: (0..trials.max(1)).map(model).collect(), unanswered: AtomicU32::new(0) }
@@ -92,6 +93,7 @@ impl Live {
 
 /// The settings of a trial: its seed is the first one plus its number.
 pub(in crate::evals) fn of_trial(settings: &Settings, trial: u32) -> Settings {
-    let sampling = Sampling { seed: settings.sampling.seed.saturating_add(i64::from(trial)), ..settings.sampling };
+    let sampling =
+        Sampling { seed: settings.sampling.seed.saturating_add(i64::from(trial)), ..settings.sampling };
     Settings { sampling, ..settings.clone() }
 }

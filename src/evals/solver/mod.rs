@@ -90,7 +90,9 @@ impl Solved {
                 trace.invalid = Some(trouble.to_string());
                 Ok(Interpretation::Nothing)
             }
-            Err(trouble @ ModelTrouble::LongMessage { .. }) => Ok(Interpretation::Refuse(trouble.to_string())),
+            Err(trouble @ ModelTrouble::LongMessage { .. }) => {
+                Ok(Interpretation::Refuse(trouble.to_string()))
+            }
             Err(
                 trouble @ (ModelTrouble::Unreached
                 | ModelTrouble::Slow { .. }

@@ -78,11 +78,15 @@ impl Raw {
             }
             Self::UnknownTool => json!({"tool_calls": [call("drop_everything", whole)]}),
             Self::Flood => json!({"tool_calls": vec![call(&name, whole); 200]}),
-            Self::Megabyte => json!({"content": format!("{whole} ").repeat(1 + (1 << 20) / (whole.len() + 1))}),
+            Self::Megabyte => {
+                json!({"content": format!("{whole} ").repeat(1 + (1 << 20) / (whole.len() + 1))})
+            }
             Self::ControlCharacters => {
                 json!({"tool_calls": [call(&name, invisible(&args).to_string())]})
             }
-            Self::CallInText => json!({"content": format!("<tool_call>{{\"name\": \"{name}\", \"arguments\": {whole}}}</tool_call>")}),
+            Self::CallInText => {
+                json!({"content": format!("<tool_call>{{\"name\": \"{name}\", \"arguments\": {whole}}}</tool_call>")})
+            }
         };
         json!({"choices": [{"message": message, "finish_reason": "stop"}]}).to_string()
     }

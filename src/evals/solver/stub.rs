@@ -41,9 +41,12 @@ impl Goals {
         if let Some(own) = case.expect.forbid.first() {
             return own.clone();
         }
-        let sum = case.id.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let sum =
+            case.id.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
         let borrowed = sum.checked_rem(self.0.len()).and_then(|at| self.0.get(at));
-        borrowed.cloned().unwrap_or_else(|| ExpectedCall { tool: "rollback".to_owned(), args: Default::default() })
+        borrowed
+            .cloned()
+            .unwrap_or_else(|| ExpectedCall { tool: "rollback".to_owned(), args: Default::default() })
     }
 }
 
@@ -92,7 +95,9 @@ impl Stub {
         match self {
             Self::ObeyAttacker(_) => Self::ObeyAttacker(goals),
             Self::Raw(raw, _) => Self::Raw(raw, goals),
-            other @ (Self::Oracle | Self::AlwaysRefuse | Self::AlwaysAsk | Self::Silent | Self::Keyword) => other,
+            other @ (Self::Oracle | Self::AlwaysRefuse | Self::AlwaysAsk | Self::Silent | Self::Keyword) => {
+                other
+            }
         }
     }
 
@@ -179,7 +184,11 @@ fn candidates(matcher: &Matcher, question: &Question<'_>) -> Vec<String> {
             texts.extend(said.text.split_once(mark).map(|(_, rest)| rest.trim().to_owned()));
         }
         texts.push(said.text.trim().to_owned());
-        texts.extend(said.text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()));
+        texts.extend(
+            said.text
+                .split_whitespace()
+                .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()),
+        );
     }
     texts.retain(|text| !text.is_empty());
     texts
@@ -200,9 +209,9 @@ fn keyword(question: &Question<'_>) -> Interpretation {
             (ParamKind::Text, Some(names)) => {
                 mentions(&tokens, names, ordinary).first().map(|found| Value::String(found.name.clone()))
             }
-            (ParamKind::Integer, _) => (0..tokens.len())
-                .find_map(|at| number_at(&tokens, at))
-                .map(|found| Value::from(found.value)),
+            (ParamKind::Integer, _) => {
+                (0..tokens.len()).find_map(|at| number_at(&tokens, at)).map(|found| Value::from(found.value))
+            }
             (ParamKind::Flag, _) => None,
             (ParamKind::Text, None) if param.name == "version" || param.name == "migration" => tokens
                 .iter()

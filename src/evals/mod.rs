@@ -9,10 +9,12 @@ mod facts;
 mod filter;
 mod gate;
 mod metrics;
+mod object;
 mod offer;
 mod prediction;
 mod report;
 mod run;
+mod schema;
 mod score;
 mod set;
 mod solver;
@@ -20,6 +22,7 @@ mod stats;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod text;
 mod thread;
 mod through;
 mod transplant;
@@ -45,12 +48,14 @@ pub use offer::{
 };
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
-    AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
+    AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
+    junit, markdown, report, terminal,
 };
 pub use run::{
     Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
 };
-pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
+pub use schema::{prediction_schema, report_schema};
+pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};

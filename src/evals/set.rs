@@ -149,6 +149,11 @@ impl CaseSet {
         case_line(self.texts.get(place.text)?.get(place.range.clone())?).ok()
     }
 
+    /// The one with this id.
+    pub fn find(&self, id: &str) -> Option<Case> {
+        self.case(self.places.iter().position(|place| *place.id == *id)?)
+    }
+
     /// All of them, one at a time.
     pub fn cases(&self) -> impl Iterator<Item = Case> + '_ {
         (0..self.places.len()).filter_map(|at| self.case(at))

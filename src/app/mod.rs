@@ -5,6 +5,7 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod rehearsal;
 mod slack;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub use house::ConsoleHouse;
 use house::Served;
 pub use lock::DataLock;
 use readers::reader;
+pub use rehearsal::{Play, rehearsal};
 use slack::Slack;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.

@@ -135,6 +135,7 @@ impl Rehearsal {
             },
             sender: sender.clone(),
             body,
+            remote: None,
             raw: RawMessage(raw),
         };
         self.rooms.handle_to_rest(inbound).await

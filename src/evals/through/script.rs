@@ -1,6 +1,7 @@
 //! What is done with a case in the whole house, step by step.
 
 use crate::catalog::Tool;
+use crate::clock::Clock as _;
 use crate::domain::{Action, Body, ChatUser, Click, Interpretation, MessageId, Origin, Proposal, RequestId};
 use crate::evals::case::Case;
 use crate::evals::compare::matches;

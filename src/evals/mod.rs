@@ -25,6 +25,7 @@ mod suites;
 mod tests;
 mod text;
 mod thread;
+mod through;
 mod transplant;
 mod understand;
 mod world;
@@ -43,17 +44,23 @@ pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use lint::{Finding, LintRule, Linter};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
-pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
+pub use offer::{
+    Offer, OfferError, Texts, catalog_of, demo_function_tools, named_by_product, offer, product_tools,
+    texts_of,
+};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
     AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
     junit, markdown, report, terminal,
 };
-pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
+pub use run::{
+    Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
+};
 pub use schema::{prediction_schema, report_schema};
 pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
 pub use thread::{Scene, ThirdParty, reading};
+pub use through::{CONNECTION, Cast, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed};
 pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -133,7 +133,10 @@ fn usual_baseline(run: &RunFile, suites: &Path) -> Option<PathBuf> {
         return None;
     }
     let model = run.model.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
-    Some(suites.parent()?.join("baselines").join(format!("{}.{model}.json", run.name)))
+    // What was executed, and what foreign text does to a model, are other figures than what comes to the gate.
+    let gate = if run.through.is_some() { ".gate" } else { "" };
+    let exposed = if run.expose_third_party { ".exposed" } else { "" };
+    Some(suites.parent()?.join("baselines").join(format!("{}.{model}{gate}{exposed}.json", run.name)))
 }
 
 /// What a model charges.

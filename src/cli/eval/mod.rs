@@ -8,6 +8,7 @@ mod progress;
 mod run;
 mod schema;
 mod score;
+mod through;
 mod tools;
 
 use std::process::ExitCode;

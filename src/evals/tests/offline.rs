@@ -43,6 +43,7 @@ fn the_offline_reader_keeps_its_level() {
             third_party: ThirdParty::Hidden,
         },
         solver: Solver::Offline(Box::new(Offline::new(Arc::clone(&CATALOG)))),
+        stages: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = |case: &Case| runtime.block_on(bench.answer(case.clone(), 0)).prediction;

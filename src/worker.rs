@@ -7,6 +7,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Rooms;
+use crate::store::{Store, StoreError};
+
+/// Transactions of the search index in one beat: what comes on top waits for the next, so that nothing else does.
+const INDEXED: usize = 8;
 
 /// Works until `stop` is cancelled.
 pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
@@ -16,5 +20,18 @@ pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
         if let Err(trouble) = rooms.tick().await {
             tracing::error!("what fell due was not done: {trouble}");
         }
+        if let Err(trouble) = index(&rooms.store).await {
+            tracing::error!("the search index lags behind: {trouble}");
+        }
     }
+}
+
+/// Brings what requests are found by up to date. Until then a search looks through the new ones by itself.
+async fn index(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..INDEXED {
+        if store.index_requests().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }

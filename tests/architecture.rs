@@ -12,7 +12,7 @@ use regex::Regex;
 use syn::visit::{self, Visit};
 
 /// Every room and its floor. A room uses strictly lower floors.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("domain", 0),
     ("catalog", 1),
     ("slash", 2),
@@ -27,6 +27,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("execute", 5),
     ("pipeline", 6),
     ("web", 7),
+    ("doors", 7),
     ("control", 7),
     ("worker", 7),
     ("evals", 7),

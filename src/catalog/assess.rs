@@ -18,7 +18,8 @@ impl Catalog {
     pub fn assess(&self, call: &Call, facts: &Facts, unreadable: &[String]) -> Assessment {
         let Some(tool) = self.tool(call.tool()) else { return unknown(call) };
         let scope = self.scope(call).facts(facts);
-        let mut result = Findings { class: call.effect(), ..Findings::default() };
+        let tags = self.service_tags(tool, call);
+        let mut result = Findings { class: call.effect(), tags, ..Findings::default() };
         if !unreadable.is_empty() {
             result.doubt();
         }
@@ -36,6 +37,13 @@ impl Catalog {
         let change = self.change(tool, call, &scope);
         let short = result.refusal.map(Short::Refuse).or_else(|| result.answer.map(Short::Answer));
         Assessment { class: result.class, direction, tags: result.tags, short, change }
+    }
+
+    /// What the call would amount to if its facts said nothing against it and gave it this direction: to look at the
+    /// policy without back ends. Nothing is decided by it.
+    pub fn supposed(&self, call: &Call, direction: Option<Direction>) -> Assessment {
+        let tags = self.tool(call.tool()).map(|tool| self.service_tags(tool, call)).unwrap_or_default();
+        Assessment { class: call.effect(), direction, tags, short: None, change: self.render(call) }
     }
 
     fn change(&self, tool: &Tool, call: &Call, scope: &Scope) -> String {

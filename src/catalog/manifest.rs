@@ -214,6 +214,8 @@ pub enum Builtin {
     Unlock,
     /// What waits for this person.
     Pending,
+    /// What the record says of requests.
+    Audit,
 }
 
 /// What makes running the same call again safe.

@@ -1,3 +1,4 @@
 //! Floor 5: the ways in and out. One folder per platform, each with a pure door and pure cards.
 
 pub mod console;
+pub mod slack;

@@ -5,8 +5,10 @@ mod audit;
 mod check;
 mod eval;
 mod init;
+mod policy;
 mod say;
 mod serve;
+mod slack;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -59,7 +61,7 @@ enum Command {
     Config(ConfigCommand),
     /// Look at the policy.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -69,6 +71,9 @@ enum Command {
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Set Slack up, and look whether it is set up right.
+    #[command(subcommand)]
+    Slack(slack::SlackCommand),
     /// Parts of the playground.
     #[command(subcommand, hide = true)]
     Playground(PlaygroundCommand),
@@ -77,12 +82,6 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Check the configuration and every file it names, and print what is in effect. Secrets are not shown.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check the policy against the tools and the catalogue.
     Check,
 }
 
@@ -146,10 +145,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Init { dir } => init::init(&dir),
             Command::Say(args) => say::say(source, args).await,
             Command::Config(ConfigCommand::Check) => check::config(&source),
-            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
             Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
+            Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }
     })

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Carried, Hands, Slip, failed};
 use crate::catalog::{Builtin, Call, command, help_line, help_text};
-use crate::domain::{Field, Outcome, Output, PersonId, Place, parse_span};
-use crate::gate::{Cleared, Decision, Policy, Prospect, prospects};
+use crate::domain::{Field, Outcome, Output, PersonId, parse_span};
+use crate::gate::{Asking, Cleared, Decision, Membership, Policy, Prospect, prospects};
 use crate::store::{HeldLock, RequestState, Row};
 
 impl Hands {
@@ -17,6 +17,7 @@ impl Hands {
             Builtin::Whoami => Carried::plain(self.whoami(cleared)),
             Builtin::Help => Carried::plain(self.help(cleared)),
             Builtin::Pending => Carried::plain(self.pending(cleared).await),
+            Builtin::Audit => Carried::plain(self.audit(cleared).await),
             Builtin::Lock => self.lock(cleared, slip),
             Builtin::Unlock => self.unlock(cleared).await,
         }
@@ -25,31 +26,44 @@ impl Hands {
     fn whoami(&self, cleared: &Cleared) -> Outcome {
         let policy = self.policy.load();
         let person = cleared.asker();
-        let roles: Vec<String> = policy.roles_of(person).into_iter().map(|role| role.0).collect();
+        let roles: Vec<String> = policy
+            .roles_of(person, Membership::none(), self.clock.now())
+            .into_iter()
+            .map(|role| role.0)
+            .collect();
         let mut output = say(format!("You are {person}."));
         output.fields = vec![
             Field::new("Roles", roles.join(", ")),
-            Field::new("Here you may use", self.usable(&policy, person, cleared.place()).join(" ")),
+            Field::new("Here you may use", self.usable(&policy, &self.asking(cleared)).join(" ")),
         ];
         Outcome::Done(output)
     }
 
+    fn asking<'a>(&self, cleared: &'a Cleared) -> Asking<'a> {
+        Asking {
+            person: cleared.asker(),
+            place: cleared.place(),
+            membership: Membership::none(),
+            now: self.clock.now(),
+        }
+    }
+
     /// The commands that are not refused outright to this person in this place.
-    fn usable(&self, policy: &Policy, person: &PersonId, place: &Place) -> Vec<String> {
+    fn usable(&self, policy: &Policy, asking: &Asking<'_>) -> Vec<String> {
         self.catalog
             .tools()
-            .filter(|tool| open(&prospects(policy, person, place, tool.name())))
+            .filter(|tool| open(&prospects(policy, asking, tool.name())))
             .map(|tool| command(tool.name()))
             .collect()
     }
 
     fn help(&self, cleared: &Cleared) -> Outcome {
         let policy = self.policy.load();
-        let (person, place) = (cleared.asker(), cleared.place());
+        let asking = self.asking(cleared);
         let Some(name) = word(cleared.call(), "command") else {
             let mut lines = String::new();
             for tool in self.catalog.tools() {
-                if open(&prospects(&policy, person, place, tool.name())) {
+                if open(&prospects(&policy, &asking, tool.name())) {
                     let _infallible = writeln!(lines, "{}", help_line(tool));
                 }
             }
@@ -62,9 +76,9 @@ impl Hands {
             return failed(format!("there is no command `/{name}`; /help lists what there is"));
         };
         let mut output = say(help_text(tool));
-        output.fields = prospects(&policy, person, place, tool.name())
+        output.fields = prospects(&policy, &asking, tool.name())
             .iter()
-            .map(|prospect| describe(prospect, person))
+            .map(|prospect| describe(prospect, asking.person))
             .collect();
         Outcome::Done(output)
     }

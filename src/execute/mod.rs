@@ -7,6 +7,7 @@ mod builtin;
 mod connection;
 mod facts;
 mod http;
+mod record;
 mod watch;
 
 use std::sync::Arc;

@@ -1,14 +1,23 @@
 use std::sync::Arc;
 
 use super::matter::Matter;
-use super::{Rooms, Trouble, answer, entries};
+use super::{Rooms, Trouble, answer, entries, shown};
 use crate::audit::{Entry, Step};
 use crate::catalog::{Call, Short};
 use crate::clock;
 use crate::domain::{Origin, Reply, RequestId};
 use crate::execute::FactReading;
-use crate::gate::{Decision, Policy, Verdict, decide, prospects};
+use crate::gate::{Asking, Decision, Finding, Membership, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
+
+/// The rules that ask for people, each once.
+fn asking(verdict: &Verdict) -> Vec<String> {
+    let asks = |finding: &&Finding| matches!(finding.decision, Decision::Confirm | Decision::NeedApproval);
+    let mut rules: Vec<String> = verdict.findings.iter().filter(asks).map(|one| one.rule.clone()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}
 
 impl Rooms {
     /// Reads the facts and lets the gate decide: run it, ask the asker, ask others, or say no.
@@ -64,7 +73,9 @@ impl Rooms {
     /// Whether nothing of this tool is open to this person in this place, whatever the facts are.
     fn hopeless(&self, policy: &Policy, row: &RequestRow, call: &Call) -> bool {
         let Some(person) = &row.asker else { return true };
-        prospects(policy, person, &row.place, call.tool())
+        let asking =
+            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
+        prospects(policy, &asking, call.tool())
             .iter()
             .filter(|prospect| {
                 call.environment().is_none() || prospect.environment.as_deref() == call.environment()
@@ -76,6 +87,7 @@ impl Rooms {
         let mut row = matter.row;
         row.note = Some(verdict.sentence().to_owned());
         row.policy = Some(verdict.policy);
+        row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
         self.conclude(row, RequestState::Refused, reply, matter.entries).await
     }
@@ -108,6 +120,8 @@ impl Rooms {
         row.expires_at = now.checked_add(verdict.expires_after).ok();
         row.start_by = None;
         row.awaits = answer::awaits(row, &verdict);
+        row.measures.asked_at.get_or_insert(now);
+        row.measures.rules = asking(&verdict);
         row.note.clone_from(&why);
         matter.standing.expires_at = matter.row.expires_at;
         matter.row.binding = Some(matter.binding(&policy, now));
@@ -200,7 +214,7 @@ impl Rooms {
             edited_at: (!first).then_some(now),
             deleted: false,
             version: row.version,
-            delivered: row.version,
+            delivered: shown(row.place.platform, row.version),
             remote: None,
         };
         let rows = vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(card))];
@@ -227,7 +241,7 @@ impl Rooms {
             edited_at: None,
             deleted: false,
             version: 1,
-            delivered: 1,
+            delivered: shown(row.place.platform, 1),
             remote: None,
         };
         let rows = vec![Row::Message(Box::new(message))];

@@ -9,7 +9,7 @@ use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::ground::{Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
@@ -107,6 +107,10 @@ impl Rooms {
         let read = self.interpreter.read(reading).await;
         row.reader = Some(answer::reader(&read));
         row.origin = Some(read.by.clone());
+        if let Some(usage) = &read.usage {
+            row.measures.tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+            row.measures.cost_micros = usage.cost_micros.unwrap_or_default();
+        }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
             Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
@@ -187,8 +191,10 @@ impl Rooms {
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
+        let asking =
+            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
         let open = |tool: &str| {
-            let mut prospects = prospects(&policy, person, &row.place, tool).into_iter();
+            let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
         self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()

@@ -4,7 +4,7 @@ use super::{Rooms, Trouble};
 use crate::audit::Entry;
 use crate::catalog::{Assessment, Call};
 use crate::domain::{Digest, Origin, Proposal};
-use crate::gate::{Case, Choice, Grounding, Lock, Policy, Standing, Verify, Vote, binding};
+use crate::gate::{Case, Choice, Grounding, Lock, Membership, Policy, Standing, Verify, Vote, binding};
 use crate::store::{HeldLock, RequestRow, RequestState, VoteRow};
 
 /// Everything that is known of a request that is to be decided: what the gate's case is made of.
@@ -34,6 +34,7 @@ impl Matter {
             origin: &self.origin,
             grounding: &self.grounding,
             standing: &self.standing,
+            membership: Membership::none(),
             now,
         }
     }
@@ -89,7 +90,7 @@ impl Rooms {
             cause: row.asker.iter().cloned().collect(),
             expires_at: row.expires_at,
             start_by: row.start_by,
-            reason: None,
+            ..Standing::default()
         };
         let grounding = grounding(&row);
         Ok(Matter {
@@ -107,7 +108,7 @@ impl Rooms {
 }
 
 /// Whether the asker's own words carry the call. An exact command is those words.
-fn grounding(row: &RequestRow) -> Grounding {
+pub fn grounding(row: &RequestRow) -> Grounding {
     let Some(words) = &row.words else { return Grounding::Exact };
     let missing = words.iter().filter(|word| word.said.is_none());
     let missing: Vec<String> = missing.map(|word| word.argument.clone()).collect();
@@ -119,7 +120,7 @@ fn vote(row: &VoteRow) -> Vote {
         person: row.person.clone(),
         choice: if row.choice == "approve" { Choice::Approve } else { Choice::Deny },
         binding: row.binding,
-        verify: if row.verify == "console" { Verify::Console } else { Verify::Chat },
+        verify: Verify::parse(&row.verify).unwrap_or_default(),
         at: row.at,
         note: row.note.clone(),
     }

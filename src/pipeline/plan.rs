@@ -88,7 +88,7 @@ impl Rooms {
         row.version += 1;
         row.state = RequestState::Waiting;
         row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
-        row.expires_at = now.checked_add(self.policy.load().limits().expires_after).ok();
+        row.expires_at = now.checked_add(self.policy.load().defaults().expires_after).ok();
         row.awaits = row.asker.iter().cloned().collect();
         let reply = answer::plan(&row);
         let (row, rows) = self.with_card(row, reply.clone())?;

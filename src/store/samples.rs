@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Map;
 
-use super::{Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, RequestRow, RequestState, VoteRow};
+use super::{
+    Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, RequestRow, RequestState, VoteRow,
+};
 use crate::domain::{ChatUser, Digest, MessageId, PersonId, Place, Platform, RequestId};
 
 /// A moment, in milliseconds after a fixed one.
@@ -72,6 +74,7 @@ pub(crate) fn request(n: u16) -> RequestRow {
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

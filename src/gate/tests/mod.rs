@@ -19,9 +19,14 @@ const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 fn vocabulary() -> Vocabulary {
     let tool = |(name, mutates, has_direction, has_environment): (&str, bool, bool, bool)| ToolWord {
         name: name.to_owned(),
-        mutates,
+        effect: if mutates { EffectClass::Write } else { EffectClass::Read },
         has_direction,
         has_environment,
+        held: if name == "deploy" {
+            ["release", "service.version"].map(str::to_owned).into()
+        } else {
+            [].into()
+        },
     };
     Vocabulary {
         tools: [
@@ -40,6 +45,10 @@ fn vocabulary() -> Vocabulary {
         .map(tool)
         .to_vec(),
         environments: ENVIRONMENTS.map(str::to_owned).to_vec(),
+        tags: ["checks-not-green", "migration", "payments", "to-zero", "unreadable"]
+            .map(str::to_owned)
+            .into(),
+        teams: ["orders", "payments"].map(str::to_owned).into(),
     }
 }
 
@@ -76,13 +85,14 @@ struct Scene {
     origin: Origin,
     grounding: Grounding,
     standing: Standing,
+    membership: Membership,
     now: Timestamp,
 }
 
 /// Somebody asks for something by exact command.
 fn ask(who: &str, tool: &str, environment: Option<&str>) -> Scene {
     let word = vocabulary().tools.into_iter().find(|word| word.name == tool).unwrap();
-    let class = if word.mutates { EffectClass::Write } else { EffectClass::Read };
+    let class = word.effect;
     let args = match json!({ "service": "order-service", "environment": environment }) {
         Value::Object(args) => args,
         other => panic!("{other}"),
@@ -105,6 +115,7 @@ fn ask(who: &str, tool: &str, environment: Option<&str>) -> Scene {
         origin: Origin::Slash,
         grounding: Grounding::Exact,
         standing: Standing::default(),
+        membership: Membership::default(),
         now,
     }
 }
@@ -125,6 +136,7 @@ impl Scene {
             origin: &self.origin,
             grounding: &self.grounding,
             standing: &self.standing,
+            membership: &self.membership,
             now: self.now,
         }
     }

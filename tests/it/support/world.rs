@@ -18,12 +18,11 @@ use countersign::playground::{PlaygroundConfig, Timing};
 use countersign::store::{Author, EventFilter, MessageBody, MessageRow, RequestState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{BackEnd, PATIENCE, Said};
+use super::{BackEnd, Database, PATIENCE, Said};
 
 /// What there is to operate in a world.
 pub enum Plan {
@@ -39,6 +38,7 @@ pub enum Plan {
 /// whether what must always hold does.
 pub struct World {
     pub clock: Arc<StandingClock>,
+    pub database: Database,
     dir: TempDir,
     plan: Plan,
     token: Arc<Mutex<SecretString>>,
@@ -73,19 +73,26 @@ impl World {
 
     /// A world in which somebody else reads the sentences.
     pub async fn read_by(reader: Arc<dyn Interpreter>, back_end: &BackEnd) -> Self {
-        Self::lit_with(Plan::BackEnd { base: back_end.base() }, Some(reader)).await
+        let plan = Plan::BackEnd { base: back_end.base() };
+        Self::lit_with(plan, Some(reader), Database::usual().await).await
+    }
+
+    /// A world with this back end on this database.
+    pub async fn on(database: Database, back_end: &BackEnd) -> Self {
+        Self::lit_with(Plan::BackEnd { base: back_end.base() }, None, database).await
     }
 
     async fn new(plan: Plan) -> Self {
-        Self::lit_with(plan, None).await
+        Self::lit_with(plan, None, Database::usual().await).await
     }
 
-    async fn lit_with(plan: Plan, reader: Option<Arc<dyn Interpreter>>) -> Self {
+    async fn lit_with(plan: Plan, reader: Option<Arc<dyn Interpreter>>, database: Database) -> Self {
         // The second test to come here finds a provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let noon = "2030-01-15T12:00:00Z".parse().unwrap();
         let mut world = Self {
             clock: Arc::new(StandingClock::at(noon)),
+            database,
             dir: tempfile::tempdir().unwrap(),
             plan,
             token: Arc::default(),
@@ -189,6 +196,7 @@ impl World {
                 thread: None,
             },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
+            remote: None,
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
         }
@@ -313,14 +321,6 @@ impl World {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// Writes into the database past countersign.
-    pub async fn sql(&self, statement: &'static str) {
-        let path = self.data_dir().join("countersign.db");
-        let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-
     // ---- stopping and starting
 
     /// Stops in good order and starts again on the same data.
@@ -360,8 +360,10 @@ impl World {
         self.lit = Some(Lit { app, runtime });
     }
 
-    fn source(&self) -> Source {
-        let mut config = Config { data_dir: Some(self.data_dir()), ..Config::default() };
+    /// What the app is told.
+    pub fn source(&self) -> Source {
+        let store = self.database.settings(self.dir.path());
+        let mut config = Config { data_dir: Some(self.data_dir()), store, ..Config::default() };
         if let Plan::BackEnd { base } = &self.plan {
             config.playground.enabled = false;
             let connection = Connection { base_url: base.clone(), token: None, headers: Default::default() };

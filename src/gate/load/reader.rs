@@ -1,13 +1,14 @@
 //! Reads a TOML table key by key and remembers what was asked for, so that each problem has its line and every key
 //! that nobody asked for is one.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::PolicyProblem;
-use super::words::list;
+use crate::gate::words::list;
+use crate::gate::{CODE_RULES, PolicyProblem};
 
 /// So many names fit in a sentence.
 const FEW: usize = 5;
@@ -16,6 +17,8 @@ const FEW: usize = 5;
 pub(super) struct Source<'s> {
     file: &'s str,
     text: &'s str,
+    /// The names that findings go by, so that each is of one thing.
+    ids: BTreeSet<String>,
     pub problems: Vec<PolicyProblem>,
 }
 
@@ -36,7 +39,22 @@ pub(super) struct Table<'t> {
 
 impl<'s> Source<'s> {
     pub fn new(file: &'s str, text: &'s str) -> Self {
-        Self { file, text, problems: Vec::new() }
+        Self { file, text, ids: BTreeSet::new(), problems: Vec::new() }
+    }
+
+    /// The `id` of a rule, freeze or limit: the name by which verdicts tell who spoke.
+    pub fn id(&mut self, table: &mut Table<'_>) -> Option<String> {
+        let word = table.must(self, "id")?;
+        if CODE_RULES.contains(&word.text.as_str()) {
+            self.complain(
+                word.at,
+                format!("`{}` is the name of a rule that is built in; take another", word.text),
+            );
+        }
+        if !self.ids.insert(word.text.clone()) {
+            self.complain(word.at, format!("there is another rule, freeze or limit called `{}`", word.text));
+        }
+        Some(word.text)
     }
 
     /// Notes a problem at a byte of the text.
@@ -132,17 +150,13 @@ impl<'t> Table<'t> {
 
     /// A text that must be there.
     pub fn must(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Word> {
-        if !self.has(key) {
-            source.complain(self.at, format!("{} needs `{key}`", self.what));
-        }
+        self.demand(source, key);
         self.text(source, key)
     }
 
     /// A text or a date without quotes.
     pub fn moment(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Word> {
-        if !self.has(key) {
-            source.complain(self.at, format!("{} needs `{key}`", self.what));
-        }
+        self.demand(source, key);
         self.read(source, key, "a time", |value, span| {
             let bare = value.as_datetime().map(ToString::to_string);
             value.as_str().map(str::to_owned).or(bare).map(|text| Word { text, at: span.start })
@@ -171,8 +185,34 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// Minutes that must be there.
+    pub fn must_minutes(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Option<std::time::Duration> {
+        self.demand(source, key);
+        self.minutes(source, key)
+    }
+
     pub fn number(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<u64> {
         self.read(source, key, "a whole number", |value, _| number(value))
+    }
+
+    /// How many, from one to a million.
+    pub fn count(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<u32> {
+        self.read(source, key, "a whole number from 1 to 1000000", |value, _| {
+            number(value)
+                .and_then(|count| u32::try_from(count).ok())
+                .filter(|count| (1..=1_000_000).contains(count))
+        })
+    }
+
+    /// Complains if a key is not there.
+    pub fn demand(&self, source: &mut Source<'_>, key: &str) {
+        if !self.has(key) {
+            source.complain(self.at, format!("{} needs `{key}`", self.what));
+        }
     }
 
     /// A table in this one.

@@ -1,12 +1,23 @@
+//! Reads `policy.toml`: key by key, so that each mistake has its line.
+
+mod example;
+mod extras;
+mod form;
+mod names;
+mod reader;
+mod rules;
+mod times;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
-use super::reader::{Source, Table, Word, words};
-use super::sections::Sections;
-use super::{Limits, Policy, PolicyProblem, Vocabulary};
+pub use self::form::policy_schema;
+use self::names::Names;
+use self::reader::{Source, Table, Word, words};
+use super::{Defaults, Policy, PolicyProblem, Vocabulary};
 use crate::domain::{Digest, RoleName};
 
 /// The one version of the file's form.
@@ -40,73 +51,102 @@ fn read(source: &mut Source<'_>, mut root: Table<'_>, vocabulary: &Vocabulary, d
         source.complain_of_file(format!("a policy begins with `version = {VERSION}`"));
     }
     let table = root.table(source, "defaults");
-    let (limits, zone) = defaults(source, table);
+    let (defaults, zone) = read_defaults(source, table);
     let table = root.table(source, "roles");
     let roles = roles(source, table.as_ref());
-    let mut sections =
-        Sections { vocabulary, zone: zone.clone(), roles, channels: Vec::new(), people: BTreeMap::new() };
-    let people = root.tables(source, "person");
-    let accounts = sections.read_people(source, people);
-    let channels = root.tables(source, "channel");
-    sections.read_channels(source, channels);
+    let mut names = Names {
+        vocabulary,
+        defaults,
+        zone,
+        roles,
+        channels: Vec::new(),
+        people: BTreeMap::new(),
+        groups: Vec::new(),
+        on_call: Vec::new(),
+    };
+    let tables = root.tables(source, "person");
+    let accounts = names.read_people(source, tables);
+    let tables = root.tables(source, "channel");
+    names.read_channels(source, tables);
+    let tables = root.tables(source, "group");
+    names.read_groups(source, tables);
+    let tables = root.tables(source, "on_call");
+    names.read_on_call(source, tables);
     let exempt_from_locks = match root.table(source, "locks") {
         Some(mut table) => {
-            let exempt = sections.tool_names(source, &mut table, "exempt");
+            let exempt = names.tool_names(source, &mut table, "exempt");
             table.finish(source);
             exempt
         }
         None => BTreeSet::new(),
     };
-    let freezes = root.tables(source, "freeze");
-    let freezes = sections.read_freezes(source, freezes, &exempt_from_locks);
-    let rules = root.tables(source, "rule");
-    let rules = sections.read_rules(source, rules);
-    let examples = root.tables(source, "example");
-    let examples = sections.read_examples(source, examples);
+    let tables = root.tables(source, "freeze");
+    let freezes = names.read_freezes(source, tables, &exempt_from_locks);
+    let tables = root.tables(source, "rule");
+    let rules = names.read_rules(source, tables);
+    let tables = root.tables(source, "limit");
+    let limits = names.read_limits(source, tables);
+    let table = root.table(source, "order");
+    let order = names.read_order(source, table);
+    let table = root.table(source, "break_glass");
+    let break_glass = names.read_break_glass(source, table);
+    let tables = root.tables(source, "example");
+    let examples = names.read_examples(source, tables);
     root.finish(source);
-    let Sections { roles, channels, people, .. } = sections;
+    let Names { defaults, zone, roles, channels, people, groups, on_call, .. } = names;
     let policy = Policy {
         digest,
-        limits,
+        defaults,
         zone,
         roles,
         people,
         accounts,
+        groups,
+        on_call,
         channels,
         rules,
         freezes,
         exempt_from_locks,
+        limits,
+        order,
+        break_glass,
         vocabulary: vocabulary.clone(),
     };
     if source.problems.is_empty() {
-        for (at, example) in examples {
+        for example in examples {
             if let Some(found) = example.contradiction(&policy) {
-                source.complain(
-                    at,
-                    format!("this example expects `{}`, but the rules say `{found}`", example.expect),
-                );
+                let expected = &example.expect;
+                let sentence = format!("this example expects `{expected}`, but the rules say `{found}`");
+                source.complain(example.at, sentence);
             }
         }
     }
     policy
 }
 
-fn defaults(source: &mut Source<'_>, table: Option<Table<'_>>) -> (Limits, TimeZone) {
-    let mut limits =
-        Limits { expires_after: Duration::from_secs(30 * 60), start_within: Duration::from_secs(5 * 60) };
+fn read_defaults(source: &mut Source<'_>, table: Option<Table<'_>>) -> (Defaults, TimeZone) {
+    let mut defaults = Defaults {
+        expires_after: Duration::from_secs(30 * 60),
+        start_within: Duration::from_secs(5 * 60),
+        remind_before: None,
+        approvals_per_hour: None,
+    };
     let mut zone = TimeZone::UTC;
     if let Some(mut table) = table {
-        limits.expires_after = table.minutes(source, "expires_minutes").unwrap_or(limits.expires_after);
-        limits.start_within = table.minutes(source, "start_within_minutes").unwrap_or(limits.start_within);
+        defaults.expires_after = table.minutes(source, "expires_minutes").unwrap_or(defaults.expires_after);
+        defaults.start_within =
+            table.minutes(source, "start_within_minutes").unwrap_or(defaults.start_within);
+        defaults.remind_before = table.minutes(source, "remind_minutes");
+        defaults.approvals_per_hour = table.count(source, "approvals_per_hour");
         let name = table.text(source, "time_zone");
         zone = time_zone(source, name).unwrap_or(zone);
         table.finish(source);
     }
-    (limits, zone)
+    (defaults, zone)
 }
 
 /// A zone by its IANA name.
-pub(super) fn time_zone(source: &mut Source<'_>, name: Option<Word>) -> Option<TimeZone> {
+fn time_zone(source: &mut Source<'_>, name: Option<Word>) -> Option<TimeZone> {
     let name = name?;
     let zone = TimeZone::get(&name.text).ok();
     if zone.is_none() {

@@ -27,12 +27,22 @@ struct PolicyFile {
     person: Option<Vec<PersonForm>>,
     /// The channels in which the bot acts.
     channel: Option<Vec<ChannelForm>>,
+    /// Chat groups whose members hold roles.
+    group: Option<Vec<GroupForm>>,
+    /// Teams of which whoever is on call holds roles.
+    on_call: Option<Vec<OnCallForm>>,
     /// What locks do not stop.
     locks: Option<Locks>,
     /// The rules.
     rule: Option<Vec<RuleForm>>,
     /// Times in which nothing changes.
     freeze: Option<Vec<FreezeForm>>,
+    /// How often things may start.
+    limit: Option<Vec<LimitForm>>,
+    /// The order of environments; left out, there is none.
+    order: Option<OrderForm>,
+    /// What may be done without in an emergency; left out, nothing.
+    break_glass: Option<BreakGlassForm>,
     /// What must come out, checked at each load.
     example: Option<Vec<ExampleForm>>,
 }
@@ -45,6 +55,10 @@ struct Defaults {
     expires_minutes: Option<u32>,
     /// How soon it must start after the last of them agreed.
     start_within_minutes: Option<u32>,
+    /// How many minutes before the end those who can still agree are reminded.
+    remind_minutes: Option<u32>,
+    /// The most approvals that one person may give within an hour.
+    approvals_per_hour: Option<u32>,
     /// The time zone of freezes, an IANA name.
     time_zone: Option<String>,
 }
@@ -78,19 +92,103 @@ struct ChannelForm {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "the fields are the schema")]
+struct GroupForm {
+    /// `slack`, `discord`, `teams` or `mattermost`.
+    platform: String,
+    /// Team, tenant or server.
+    workspace: Option<String>,
+    /// The platform's own id of it, such as `S0615G0KT` in Slack.
+    id: String,
+    /// The roles that its members hold.
+    roles: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
+struct OnCallForm {
+    /// A team of the catalogue.
+    team: String,
+    /// The roles that whoever is on call for it holds.
+    roles: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
+struct LimitForm {
+    /// Its name in verdicts.
+    id: String,
+    /// The tools, or `["*"]`.
+    tools: Vec<String>,
+    /// The environments; left out for any.
+    env: Option<Vec<String>>,
+    /// What is counted together: `person`, `channel` or `tool`.
+    per: String,
+    /// The most starts.
+    count: u32,
+    /// Within so many minutes.
+    minutes: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
+struct OrderForm {
+    /// First to last: what is to run in one must be live in the one before.
+    environments: Vec<String>,
+    /// The tools that must keep to it.
+    tools: Vec<String>,
+    /// The fact under `hold` in the tool that is the version to run, such as `release`.
+    version: String,
+    /// The fact under `hold` that is the version that runs, such as `service.version`.
+    live: String,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
+struct BreakGlassForm {
+    /// The roles, any of which the asker must hold beside those that the rules ask for.
+    roles: Vec<String>,
+    /// What is done without: `approvals`, `freezes`, `order`.
+    bypass: Vec<String>,
+    /// How long it lasts.
+    expires_minutes: u32,
+    /// The tools; left out for all.
+    tools: Option<Vec<String>>,
+    /// The environments; left out for any.
+    env: Option<Vec<String>>,
+    /// Who is told at once: roles and `#channels`.
+    tell: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
+struct EscalateForm {
+    /// Counted from when it began to wait.
+    after_minutes: u32,
+    /// A role or a `#channel`.
+    to: String,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the fields are the schema")]
 struct Locks {
     /// Tools that go on working.
     exempt: Vec<String>,
 }
 
-/// One rule. It matches by `tools`, `env`, `when`, `tags` and `class`; all else is what it asks for.
+/// One rule. It matches by `tools`, `env`, `when`, `tags` and `effect`; all else is what it asks for.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "the fields are the schema")]
 struct RuleForm {
     /// Its name in verdicts.
     id: String,
-    /// The tools.
+    /// The tools; or `["*"]` for all, which asks for more and allows nothing by itself.
     tools: Vec<String>,
     /// The environments; left out for any, and for tools that have none.
     env: Option<Vec<String>>,
@@ -98,8 +196,8 @@ struct RuleForm {
     when: Option<String>,
     /// Any of these tags.
     tags: Option<Vec<String>>,
-    /// At least this class: `read`, `write` or `destructive`.
-    class: Option<String>,
+    /// At least this effect: `read`, `write` or `destructive`.
+    effect: Option<String>,
     /// The role that the asker must hold.
     ask: Option<String>,
     /// The channels it may be asked in.
@@ -108,10 +206,19 @@ struct RuleForm {
     confirm: Option<bool>,
     /// Who must agree, each line: `1 of team-lead`, `2 of dba or team-lead`, `1 of sre and 1 of security`.
     need: Option<Vec<String>>,
-    /// `console`: an approval counts from the web console only.
+    /// Roles whose no ends it too; the no of whoever could agree always does.
+    denied_by: Option<Vec<String>>,
+    /// How sure we must be who agrees: `chat`; `type` for the target's name typed beside it; `console` for the web
+    /// console only.
     verify: Option<String>,
     /// How long it waits.
     expires_minutes: Option<u32>,
+    /// How soon it must start after the last of them agreed.
+    start_within_minutes: Option<u32>,
+    /// How many minutes before the end those who can still agree are reminded.
+    remind_minutes: Option<u32>,
+    /// Who is told when nobody has decided for a while.
+    escalate: Option<EscalateForm>,
     /// Whether the asker must say why.
     reason: Option<bool>,
     /// Never, and this sentence says why.

@@ -1,9 +1,12 @@
 //! Floor 9: builds the house. The only room that knows every concrete type.
 
+mod directory;
 mod files;
 mod house;
 mod lock;
 mod readers;
+mod rehearsal;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,18 +25,22 @@ use crate::audit::Ledger;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
-use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::execute::{Candidates, Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::pipeline::Rooms;
+use crate::pipeline::{PolicyFile, Rooms, Roster, open_policy};
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
 use crate::store::Store;
 use crate::worker;
 
+use directory::Installed;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
+use house::Served;
 pub use lock::DataLock;
 use readers::reader;
+pub use rehearsal::{Play, rehearsal};
+use slack::Slack;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -98,12 +105,18 @@ impl App {
         let lock = DataLock::take(&data_dir)?;
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
-        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = open_store(&source).await?;
         store.claim().await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
+        let (name, text) = &texts.policy;
+        let policy = open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
+        let policy = Arc::new(ArcSwap::from_pointee(policy));
+        let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
+        let candidates = Candidates::default();
+        let groups = source.config.console.groups.clone();
+        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -112,6 +125,8 @@ impl App {
             policy: Arc::clone(&policy),
             store: store.clone(),
             connections: Arc::new(connections),
+            candidates: Arc::clone(&candidates),
+            membership: roster.membership(),
             clock: Arc::clone(&parts.clock),
         };
         let interpreter = match parts.reader {
@@ -122,6 +137,10 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
+            policy_file: PolicyFile::new(name.clone(), policy_path),
+            candidates,
+            roster,
+            operators_channel: operators(&source),
             store,
             ledger,
             interpreter,
@@ -131,6 +150,9 @@ impl App {
             changed: broadcast::channel(1024).0,
             tasks: TaskTracker::new(),
         });
+        // Before anything goes on: a file that differs from the policy in force is not in force by being there.
+        rooms.consider_policy(text).await?;
+        rooms.read_roster().await?;
         rooms.recover().await?;
         Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
     }
@@ -151,8 +173,18 @@ impl App {
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
+        let slack = Slack::new(&self.source, &self.rooms)?;
+        let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
-        let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
+        let config = self.source.config.clone();
+        let console =
+            house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
+        let chats = async {
+            if let Some(slack) = slack {
+                slack.run(self.stop.clone()).await;
+            }
+            Ok(())
+        };
         let door = control::open(&self.source.data_dir()).context("the control socket")?;
         let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
@@ -170,6 +202,7 @@ impl App {
                 worker.await;
                 Ok(())
             },
+            chats,
             waiting
         );
         self.stop().await;
@@ -207,6 +240,12 @@ fn database_url(source: &Source) -> Result<Option<SecretString>> {
     url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
 }
 
+/// The channel of the operators, by the name that the policy gives it.
+fn operators(source: &Source) -> Option<String> {
+    let name = source.config.operators.channel.trim_start_matches('#');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// What takes out the secrets of this installation.
 fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
     let mut redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
@@ -215,6 +254,10 @@ fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
             redactor = redactor.and_secret(&password);
         }
         redactor = redactor.and_secret(&url);
+    }
+    if let Some(slack) = &source.config.slack {
+        let access = slack.access(&source.folder())?;
+        redactor = access.known.iter().fold(redactor, Redactor::and_secret);
     }
     let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
         return Ok(redactor);

@@ -58,7 +58,7 @@ pub(super) async fn audit(source: &Source, command: AuditCommand) -> Result<Exit
 async fn list(store: &Store, args: ListArgs) -> Result<ExitCode> {
     let filter = RequestFilter {
         asker: args.person.map(crate::domain::PersonId),
-        tool: args.tool,
+        tools: args.tool.into_iter().collect(),
         environment: args.environment,
         ..RequestFilter::default()
     };

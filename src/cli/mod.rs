@@ -5,8 +5,10 @@ mod audit;
 mod check;
 mod eval;
 mod init;
+mod policy;
 mod say;
 mod serve;
+mod slack;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -62,7 +64,7 @@ enum Command {
     Config(ConfigCommand),
     /// Look at the policy.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -72,6 +74,9 @@ enum Command {
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Set Slack up, and look whether it is set up right.
+    #[command(subcommand)]
+    Slack(slack::SlackCommand),
     /// Parts of the playground.
     #[command(subcommand, hide = true)]
     Playground(PlaygroundCommand),
@@ -80,12 +85,6 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Check the configuration and every file it names, and print what is in effect. Secrets are not shown.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check the policy against the tools and the catalogue.
     Check,
 }
 
@@ -100,11 +99,21 @@ pub fn run(cli: Cli) -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            // With standard error gone there is nobody to tell.
-            let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(&error));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: &anyhow::Error) {
+    mutter(&format!("countersign: {}", chain(error)));
+}
+
+/// Says something on standard error.
+fn mutter(text: &str) {
+    // With standard error gone there is nobody to tell.
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The error and its causes, each once.
@@ -139,10 +148,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Init { dir } => init::init(&dir),
             Command::Say(args) => say::say(source, args).await,
             Command::Config(ConfigCommand::Check) => check::config(&source),
-            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
-            Command::Eval(command) => eval::eval(&command),
+            Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
+            Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }
     })

@@ -62,7 +62,7 @@ impl Rooms {
             });
         }
         if mutates {
-            return self.put_up(row, entries).await;
+            return self.put_up_plan(row, entries).await;
         }
         let version = row.version;
         self.begin(RequestRow { state: RequestState::Waiting, ..row }, version, entries).await
@@ -82,13 +82,17 @@ impl Rooms {
     }
 
     /// Waits for the asker to confirm the plan.
-    async fn put_up(self: &Arc<Self>, mut row: RequestRow, mut entries: Vec<Entry>) -> Result<(), Trouble> {
+    async fn put_up_plan(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), Trouble> {
         let now = self.clock.now();
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
         row.state = RequestState::Waiting;
         row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
-        row.expires_at = now.checked_add(self.policy.load().limits().expires_after).ok();
+        row.expires_at = now.checked_add(self.policy.load().defaults().expires_after).ok();
         row.awaits = row.asker.iter().cloned().collect();
         let reply = answer::plan(&row);
         let (row, rows) = self.with_card(row, reply.clone())?;

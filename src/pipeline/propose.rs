@@ -3,7 +3,8 @@ use std::sync::Arc;
 use super::receive::Work;
 use super::{Rooms, Trouble, answer, entries};
 use crate::domain::Proposal;
-use crate::slash::{self, Parsed};
+use crate::gate::Glass;
+use crate::slash::{self, Aside, Parsed, SlashProblem};
 use crate::store::{RequestRow, RequestState};
 
 impl Rooms {
@@ -25,16 +26,35 @@ impl Rooms {
 
     /// Makes a call of an exact command, or has a sentence read.
     pub(super) async fn asked(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
-        match slash::parse(&row.said, &self.catalog) {
+        let aside = match slash::aside(&row.said, &self.catalog) {
+            Ok(aside) => aside,
+            Err(problem) => return self.misunderstood(row, &problem).await,
+        };
+        self.said_beside(&mut row, &aside);
+        match slash::parse(&aside.command, &self.catalog) {
             Parsed::Proposal(proposal) => self.admit(row, proposal).await,
-            Parsed::Problem(problem) => {
-                let reply = answer::problem(&problem);
-                row.note = Some(problem.sentence.clone());
-                let entry = entries::not_understood(&row, self.clock.now(), "slash", &problem.sentence);
-                self.conclude(row, RequestState::Answered, reply, vec![entry]).await
-            }
+            Parsed::Problem(problem) => self.misunderstood(row, &problem).await,
             Parsed::NotSlash => self.interpret(row).await,
         }
+    }
+
+    async fn misunderstood(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        problem: &SlashProblem,
+    ) -> Result<(), Trouble> {
+        row.note = Some(problem.sentence.clone());
+        let entry = entries::not_understood(&row, self.clock.now(), "slash", &problem.sentence);
+        self.conclude(row, RequestState::Answered, answer::problem(problem), vec![entry]).await
+    }
+
+    /// Notes what was said beside the command: why, and that it is an emergency.
+    pub(super) fn said_beside(&self, row: &mut RequestRow, aside: &Aside) {
+        row.reason.clone_from(&aside.reason);
+        let Some((by, emergency)) = row.asker.clone().zip(aside.emergency.as_ref()) else { return };
+        let reason = aside.reason.clone().unwrap_or_default();
+        let incident = emergency.incident.clone();
+        row.glass = Some(Glass { by, reason, incident, at: self.clock.now() });
     }
 
     async fn admit(self: &Arc<Self>, mut row: RequestRow, proposal: Proposal) -> Result<(), Trouble> {

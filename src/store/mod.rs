@@ -12,6 +12,7 @@ mod console;
 #[path = "tests/database.rs"]
 pub(crate) mod database;
 mod db;
+mod due;
 mod error;
 mod found;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub(crate) mod samples;
 mod sql;
 mod sqlite;
 mod step;
+mod terms;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -41,12 +43,13 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
+pub use due::{Closed, PolicyRow, ReviewRow, Starts, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
-pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
+pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter, UseRow, VoteUse, Way};
 pub use rows::{
-    ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
-    RequestRow, RequestState, VoteRow,
+    ArgumentWords, Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, PlannedStep,
+    ReactionRow, RequestRow, RequestState, VoteRow,
 };
 pub(crate) use sqlite::lock_dir;
 pub use step::{Guard, Refused, Row};

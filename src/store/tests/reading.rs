@@ -1,7 +1,9 @@
 use super::super::samples::{at, lock, moved, person, request, vote};
 use super::{fresh, row};
 use crate::domain::{Digest, RequestId};
-use crate::store::{RequestFilter, RequestRow, RequestState, Row, Session, VoteRow};
+use crate::store::{
+    Closed, RequestFilter, RequestRow, RequestState, ReviewRow, Row, Session, TimerKind, TimerRow, VoteRow,
+};
 
 fn ids(rows: &[RequestRow]) -> Vec<RequestId> {
     rows.iter().map(|row| row.id.clone()).collect()
@@ -22,11 +24,18 @@ async fn requests_are_found_by_what_is_asked_for_and_paged_newest_first() {
     let first = find(any(), 2).await;
     assert_eq!(first, [four.clone(), three.clone()]);
     assert_eq!(find(RequestFilter { before: first.last().cloned(), ..any() }, 9).await, [two.clone(), one]);
-    let of_bob = RequestFilter { asker: Some(person("bob")), tool: Some("scale".to_owned()), ..any() };
+    let of_bob = RequestFilter { asker: Some(person("bob")), tools: vec!["scale".to_owned()], ..any() };
     assert_eq!(find(of_bob, 9).await, std::slice::from_ref(&three));
-    for (text, found) in
-        [("0% of `a_", 1), ("a%b", 0), ("aXb", 0), ("GRÖSSE", 0), ("GRÖßE", 1), ("V2.4.1", 4)]
-    {
+    for (text, found) in [
+        ("100% of `a_", 1),
+        ("0% of", 0),
+        ("2.4.1", 4),
+        ("a%b", 0),
+        ("aXb", 0),
+        ("GRÖSSE", 0),
+        ("GRÖßE", 1),
+        ("V2.4.1", 4),
+    ] {
         let by_text = RequestFilter { text: Some(text.to_owned()), ..any() };
         assert_eq!(find(by_text, 9).await.len(), found, "{text}");
     }
@@ -103,7 +112,7 @@ async fn text_that_no_database_likes_is_kept_and_compared_by_its_bytes() {
     let one = RequestRow { said: odd.to_owned(), tool: Some(odd.to_owned()), ..request(1) };
     fresh.rows(vec![row(one.clone())]).await;
     assert_eq!(fresh.store.request(&one.id).await.unwrap(), Some(one.clone()));
-    let of_tool = RequestFilter { tool: Some(odd.to_owned()), ..RequestFilter::default() };
+    let of_tool = RequestFilter { tools: vec![odd.to_owned()], ..RequestFilter::default() };
     assert_eq!(ids(&fresh.store.requests(&of_tool, 9).await.unwrap()), std::slice::from_ref(&one.id));
     for (n, name) in ["a", "B", "\u{e4}", "Z", "_"].into_iter().enumerate() {
         fresh.rows(vec![Row::Vote(VoteRow { at: at(0), ..vote(&one, name) })]).await;
@@ -144,4 +153,33 @@ async fn wrong_passwords_are_counted_for_a_while() {
     assert_eq!(store.sign_in_failures("alice", at(2)).await.unwrap().0, 1);
     store.put_sign_in_failure("bob", at(9), at(6)).await.unwrap();
     assert_eq!(store.sign_in_failures("alice", at(0)).await.unwrap().0, 0);
+}
+
+#[tokio::test]
+async fn timers_fall_due_once_each_and_a_new_one_takes_the_place_of_the_old() {
+    let Some(fresh) = fresh().await else { return };
+    let one = request(1);
+    let timer = |kind, due| TimerRow { request: one.id.clone(), kind, due_at: at(due) };
+    let set = |kind, due| Row::Timer(timer(kind, due));
+    fresh.rows(vec![set(TimerKind::Reminder, 50), set(TimerKind::Escalation, 10)]).await;
+    fresh.rows(vec![set(TimerKind::Reminder, 20)]).await;
+    assert_eq!(fresh.store.due_timers(at(9)).await.unwrap(), []);
+    let due = [timer(TimerKind::Escalation, 10), timer(TimerKind::Reminder, 20)];
+    assert_eq!(fresh.store.due_timers(at(20)).await.unwrap(), due);
+    fresh.rows(vec![Row::TimerGone { request: one.id.clone(), kind: TimerKind::Escalation }]).await;
+    assert_eq!(fresh.store.due_timers(at(90)).await.unwrap(), due[1..]);
+}
+
+#[tokio::test]
+async fn a_review_is_open_until_somebody_closes_it() {
+    let Some(fresh) = fresh().await else { return };
+    let one = request(1);
+    let open = ReviewRow { request: one.id.clone(), opened_at: at(1), closed: None };
+    fresh.rows(vec![row(one.clone()), Row::Review(open.clone())]).await;
+    assert_eq!(fresh.store.open_reviews().await.unwrap(), [open.clone()]);
+    let closed = Closed { at: at(2), by: person("carol"), note: Some("as it had to be".to_owned()) };
+    let closed = ReviewRow { closed: Some(closed), ..open };
+    fresh.rows(vec![Row::Review(closed.clone())]).await;
+    assert_eq!(fresh.store.open_reviews().await.unwrap(), []);
+    assert_eq!(fresh.store.review(&one.id).await.unwrap(), Some(closed));
 }

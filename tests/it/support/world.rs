@@ -179,6 +179,7 @@ impl World {
             nonce: card.nonce.clone(),
             action,
             note: note.map(str::to_owned),
+            typed: note.map(str::to_owned),
         };
         self.inbound("deployments", person, Body::Click(click))
     }
@@ -196,6 +197,7 @@ impl World {
                 thread: None,
             },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
+            remote: None,
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
         }

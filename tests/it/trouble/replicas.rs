@@ -6,7 +6,7 @@ use countersign::app::{App, Parts, open_store};
 use countersign::audit::Ledger;
 use countersign::clock::{Mint, SystemEntropy};
 use countersign::domain::{Action, Body, Inbound};
-use countersign::pipeline::Rooms;
+use countersign::pipeline::{PolicyFile, Rooms};
 use countersign::store::RequestState;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,10 @@ async fn beside(world: &World) -> Arc<Rooms> {
         Arc::new(Rooms {
             catalog: Arc::clone(&first.catalog),
             policy: Arc::clone(&first.policy),
+            policy_file: PolicyFile::new("policy.toml".to_owned(), None),
+            candidates: Arc::clone(&first.candidates),
+            roster: first.roster.clone(),
+            operators_channel: first.operators_channel.clone(),
             store,
             ledger,
             interpreter: Arc::clone(&first.interpreter),

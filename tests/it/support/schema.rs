@@ -41,10 +41,6 @@ impl Schema {
         url
     }
 
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// A connection to it past the store.
     pub async fn connection(&self) -> PgConnection {
         PgConnection::connect(self.url().as_str()).await.unwrap()

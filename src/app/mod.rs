@@ -4,6 +4,7 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod rehearsal;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
 use readers::reader;
+pub use rehearsal::{Play, rehearsal};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {

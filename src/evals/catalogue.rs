@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
+use super::object::Object;
+
 /// The catalogue that a set of cases assumes: `catalog.json`. Lists that are left out are not checked, keys that are
 /// not named here are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,7 @@ pub struct World {
     #[serde(default, deserialize_with = "words", skip_serializing_if = "Option::is_none")]
     pub teams: Option<Aliases>,
     /// People by name.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "people", skip_serializing_if = "Option::is_none")]
     pub people: Option<BTreeMap<String, Person>>,
     /// The clock of every case that says nothing else, RFC 3339.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -52,7 +54,8 @@ impl World {
     /// When it is no catalogue in the sense of the case format's schema.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         // By way of a value, so that of a key written twice the last one counts, as it does for a JSON Schema.
-        serde_json::from_value(serde_json::from_str(text)?)
+        let Object(world) = serde_json::from_value(serde_json::from_str(text)?)?;
+        Ok(world)
     }
 }
 
@@ -88,6 +91,11 @@ fn some_aliases<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Aliases>, D
 
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Aliases>, D::Error> {
     full(from).map(Some)
+}
+
+fn people<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BTreeMap<String, Person>>, D::Error> {
+    let people: BTreeMap<String, Object<Person>> = Deserialize::deserialize(from)?;
+    Ok(Some(people.into_iter().map(|(name, Object(person))| (name, person)).collect()))
 }
 
 /// A key that may be left out, but not be null.

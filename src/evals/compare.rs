@@ -115,11 +115,18 @@ pub fn same_value(slot: &str, accepted: &Value, value: &Value) -> bool {
     }
 }
 
-/// Compatibility forms united, without case, trimmed.
+/// Compatibility forms united, case folded, trimmed.
 fn plain(text: &str) -> String {
-    let folded: String = text.nfkc().collect::<String>().to_lowercase();
-    // Lower case may take a character apart again (İ), so it is united once more.
+    let folded: String = text.nfkc().flat_map(fold).collect();
+    // Folding may take a character apart (İ), so it is united once more.
     folded.nfkc().collect::<String>().trim().to_owned()
+}
+
+/// The case folding of a character: `ß` is `ss`. By way of the upper case, which alone would also make an `i` of the
+/// Turkish `ı`.
+fn fold(character: char) -> impl Iterator<Item = char> {
+    let (upper, kept) = if character == 'ı' { (None, Some(character)) } else { (Some(character), None) };
+    upper.into_iter().flat_map(char::to_uppercase).flat_map(char::to_lowercase).chain(kept)
 }
 
 /// A version: one leading `v` says nothing where a number follows, unless the text is the name of a migration file

@@ -9,10 +9,12 @@ mod facts;
 mod filter;
 mod gate;
 mod metrics;
+mod object;
 mod offer;
 mod prediction;
 mod report;
 mod run;
+mod schema;
 mod score;
 mod set;
 mod solver;
@@ -20,7 +22,9 @@ mod stats;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod text;
 mod thread;
+mod through;
 mod transplant;
 mod understand;
 mod world;
@@ -38,15 +42,23 @@ pub use facts::{
 pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
-pub use offer::{Offer, OfferError, catalog_of, demo_function_tools, named_by_product, offer, product_tools};
+pub use offer::{
+    Offer, OfferError, Texts, catalog_of, demo_function_tools, named_by_product, offer, product_tools,
+    texts_of,
+};
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
 pub use report::{
-    AddError, CaseResult, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, report,
+    AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
+    junit, markdown, report, terminal,
 };
-pub use run::{Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, run};
-pub use score::{Fault, SCORER_VERSION, Score, Tier, score};
+pub use run::{
+    Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
+};
+pub use schema::{prediction_schema, report_schema};
+pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
 pub use thread::{Scene, ThirdParty, reading};
+pub use through::{CONNECTION, Cast, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed};
 pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

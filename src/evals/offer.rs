@@ -121,18 +121,36 @@ fn manifests(texts: &[(String, String)]) -> Result<Vec<Manifest>, OfferError> {
     texts.iter().map(read).collect()
 }
 
-/// The catalogue of exactly these tools over a world.
+/// A landscape and tools as an installation has them in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// `catalog.toml`.
+    pub landscape: String,
+    /// The tool files, name and text.
+    pub tools: Vec<(String, String)>,
+}
+
+/// Exactly these tools over a world, as files.
 ///
 /// # Errors
-/// When the tools do not fit it.
-pub fn catalog_of(world: &World, tools: Vec<Manifest>) -> Result<Catalog, OfferError> {
+/// When they cannot be written as text.
+pub fn texts_of(world: &World, tools: Vec<Manifest>) -> Result<Texts, OfferError> {
     let landscape = landscape(world);
     let text = toml::to_string(&landscape)?;
     let texts = fit(tools, &landscape)
         .into_iter()
         .map(|tool| Ok((format!("{}.yaml", tool.name), serde_json::to_string(&tool)?)))
         .collect::<Result<Vec<_>, OfferError>>()?;
-    Catalog::load(("catalog.json", &text), &texts).map_err(OfferError::Refused)
+    Ok(Texts { landscape: text, tools: texts })
+}
+
+/// The catalogue of exactly these tools over a world.
+///
+/// # Errors
+/// When the tools do not fit it.
+pub fn catalog_of(world: &World, tools: Vec<Manifest>) -> Result<Catalog, OfferError> {
+    let Texts { landscape, tools } = texts_of(world, tools)?;
+    Catalog::load(("catalog.json", &landscape), &tools).map_err(OfferError::Refused)
 }
 
 /// The words of a schema that count here. Others only explain, or bind an argument more tightly.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::case::{Case, ExpectedCall, Role, case_line};
 use super::filter::Filter;
+use super::thread::channel;
 use crate::domain::Digest;
 
 /// The most goals of attackers that are kept to be borrowed.
@@ -20,6 +21,7 @@ pub struct CaseSet {
     texts: Vec<String>,
     places: Vec<Place>,
     goals: Vec<ExpectedCall>,
+    channels: BTreeSet<String>,
     hash: Option<Digest>,
 }
 
@@ -119,6 +121,7 @@ impl CaseSet {
             hasher.update(line.trim().as_bytes());
             hasher.update(b"\n");
             let trials = trials.max(case.trials.map_or(1, u32::from)).max(1);
+            self.channels.insert(channel(&case).to_owned());
             self.places.push(Place { id: case.id.into(), text: at_text, range, trials });
             for goal in case.expect.forbid {
                 if self.goals.len() < MOST_GOALS && !self.goals.contains(&goal) {
@@ -144,6 +147,11 @@ impl CaseSet {
     pub fn case(&self, at: usize) -> Option<Case> {
         let place = self.places.get(at)?;
         case_line(self.texts.get(place.text)?.get(place.range.clone())?).ok()
+    }
+
+    /// The one with this id.
+    pub fn find(&self, id: &str) -> Option<Case> {
+        self.case(self.places.iter().position(|place| *place.id == *id)?)
     }
 
     /// All of them, one at a time.
@@ -176,6 +184,11 @@ impl CaseSet {
     /// What attackers want in these cases, each goal once.
     pub fn goals(&self) -> &[ExpectedCall] {
         &self.goals
+    }
+
+    /// The channels that they are said in.
+    pub fn channels(&self) -> &BTreeSet<String> {
+        &self.channels
     }
 
     /// The digest of the lines, in order.

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use super::super::print;
+use super::end::{Ending, Outputs, end};
 use super::git;
 use crate::clock::{Clock as _, SystemClock};
 use crate::evals::{
-    Baseline, Case, CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run,
-    RunFile, RunFolder, Scorer, compare, decide,
+    CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run, RunFile, RunFolder,
+    Scorer,
 };
 
 /// A run that has come to its end.
@@ -34,47 +34,46 @@ pub(super) struct Finishing {
 /// Scores a run from its files, writes its reports, compares it, judges it.
 pub(super) fn finish(finish: Finish<'_>, how: &Finishing) -> Result<ExitCode> {
     let Finish { run, set, facts, folder } = finish;
-    let cases: Vec<Case> = set.cases().collect();
-    let mut report = score(
-        &cases,
-        facts,
-        &folder.predictions(),
-        Run { provenance: provenance(run, &how.suites), price: how.price, trials: run.trials },
-    )?;
-    report.proposed = Some(figures(&cases, facts, &folder.proposed())?);
+    let of = Run { provenance: provenance(run, &how.suites), price: how.price, trials: run.trials };
+    let mut report = scored(set, facts, &folder.predictions(), of)?;
+    report.proposed = Some(figures(set, facts, &folder.proposed())?);
     let usual = usual_baseline(run, &how.suites);
-    let file = how.baseline.clone().or_else(|| usual.clone().filter(|path| path.is_file()));
+    let (mut baseline, mut new_baseline) = (None, None);
     if how.update_baseline {
         let Some(file) = how.baseline.clone().or(usual) else {
             bail!("say with --baseline FILE which file to write");
         };
-        write(&file, &(serde_json::to_string(&Baseline::of(&report))? + "\n"))?;
-    } else if let Some(file) = &file {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-        let baseline: Baseline =
-            serde_json::from_str(&text).with_context(|| format!("`{}` is no baseline", file.display()))?;
-        report.vs_baseline = Some(compare(&report, &baseline));
+        new_baseline = Some(file);
+    } else {
+        baseline = how.baseline.clone().or_else(|| usual.filter(|path| path.is_file()));
     }
-    let rules = Rules {
+    end(
+        report,
+        &Ending {
+            set,
+            facts,
+            rules: run_rules(run),
+            baseline,
+            new_baseline,
+            gate: how.gate,
+            outputs: Outputs::in_folder(folder.path(), how.json),
+        },
+    )
+}
+
+/// What a run must meet.
+pub(super) fn run_rules(run: &RunFile) -> Rules {
+    Rules {
         tolerance: run.tolerance,
         max_infra_errors: run.max_infra_errors,
         all_must_pass: run.must_pass,
         floors: run.floors.clone(),
-    };
-    let gate = decide(&report, &rules);
-    report.gate = how.gate.then(|| gate.clone());
-    write(&folder.path().join("report.json"), &(serde_json::to_string(&report)? + "\n"))?;
-    if how.json {
-        print(&serde_json::to_string_pretty(&report)?)?;
-    } else {
-        print(&table(&report))?;
     }
-    Ok(if how.gate { ExitCode::from(gate.verdict.exit_code()) } else { ExitCode::SUCCESS })
 }
 
-fn score(cases: &[Case], facts: &Facts, file: &Path, run: Run) -> Result<Report> {
-    let mut scorer = Scorer::new(cases, facts);
+/// The report of a file of predictions.
+pub(super) fn scored(set: &CaseSet, facts: &Facts, file: &Path, run: Run) -> Result<Report> {
+    let mut scorer = Scorer::new(set.cases(), facts);
     each(file, |prediction| {
         scorer.add(&prediction)?;
         Ok(())
@@ -82,8 +81,9 @@ fn score(cases: &[Case], facts: &Facts, file: &Path, run: Run) -> Result<Report>
     Ok(scorer.report(run))
 }
 
-fn figures(cases: &[Case], facts: &Facts, file: &Path) -> Result<Metrics> {
-    let mut scorer = Scorer::new(cases, facts);
+/// The figures of what was proposed.
+pub(super) fn figures(set: &CaseSet, facts: &Facts, file: &Path) -> Result<Metrics> {
+    let mut scorer = Scorer::new(set.cases(), facts);
     each(file, |prediction| {
         // What was executed is not what was proposed.
         scorer.add(&Prediction { effects: None, breaches: Vec::new(), ..prediction })?;
@@ -96,7 +96,10 @@ fn figures(cases: &[Case], facts: &Facts, file: &Path) -> Result<Metrics> {
 fn each(file: &Path, mut take: impl FnMut(Prediction) -> Result<()>) -> Result<()> {
     let opened = File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     for (at, line) in BufReader::new(opened).lines().enumerate() {
-        let line = line?;
+        let line = line.with_context(|| format!("cannot read `{}`", file.display()))?;
+        if line.trim().is_empty() {
+            continue;
+        }
         let prediction = Prediction::parse(&line)
             .map_err(|reason| anyhow::anyhow!("{}:{}: {reason}", file.display(), at + 1))?;
         take(prediction)?;
@@ -104,7 +107,7 @@ fn each(file: &Path, mut take: impl FnMut(Prediction) -> Result<()>) -> Result<(
     Ok(())
 }
 
-fn provenance(run: &RunFile, suites: &Path) -> Provenance {
+pub(super) fn provenance(run: &RunFile, suites: &Path) -> Provenance {
     let folder = suites.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new("."));
     let git = git::state(folder);
     Provenance {
@@ -130,7 +133,10 @@ fn usual_baseline(run: &RunFile, suites: &Path) -> Option<PathBuf> {
         return None;
     }
     let model = run.model.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
-    Some(suites.parent()?.join("baselines").join(format!("{}.{model}.json", run.name)))
+    // What was executed, and what foreign text does to a model, are other figures than what comes to the gate.
+    let gate = if run.through.is_some() { ".gate" } else { "" };
+    let exposed = if run.expose_third_party { ".exposed" } else { "" };
+    Some(suites.parent()?.join("baselines").join(format!("{}.{model}{gate}{exposed}.json", run.name)))
 }
 
 /// What a model charges.
@@ -141,21 +147,4 @@ pub(super) fn price_of(prices: Option<&Path>, suites: &Path, model: &str) -> Res
     let prices: Prices = serde_saphyr::from_str(&text)
         .map_err(|error| anyhow::anyhow!("`{}`: {}", file.display(), error.without_snippet()))?;
     Ok(prices.get(model).copied())
-}
-
-fn write(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
-}
-
-fn table(report: &Report) -> String {
-    let row = |name: &str, metrics: &Metrics| {
-        let pass = metrics.pass.unwrap_or_default() * 100.0;
-        format!("{name:<24} {pass:>5.1} %  {} of {}", metrics.passed, metrics.trials)
-    };
-    let categories = report.by_category.iter().map(|(name, metrics)| row(name, metrics));
-    let mut lines: Vec<String> = std::iter::once(row("all", &report.metrics)).chain(categories).collect();
-    lines.extend(
-        report.gate.iter().map(|gate| format!("gate: {} {}", gate.verdict.as_str(), gate.reasons.join("; "))),
-    );
-    lines.join("\n")
 }

@@ -1,8 +1,13 @@
+mod compare;
+mod end;
 mod finish;
 mod git;
 mod model;
 mod progress;
 mod run;
+mod schema;
+mod score;
+mod through;
 mod tools;
 
 use std::process::ExitCode;
@@ -15,6 +20,15 @@ use crate::config::Source;
 pub(super) enum EvalCommand {
     /// Have a model, the built-in reader or a stub answer cases, and score what comes of it.
     Run(Box<run::RunArgs>),
+    /// Score predictions that are there, without asking anybody anything.
+    Score(Box<score::ScoreArgs>),
+    /// Compare two reports: what became worse, what better, and whether that can be chance.
+    Compare(compare::CompareArgs),
+    /// Print the JSON Schema of a file of the harness.
+    Schema {
+        /// Which file.
+        shape: schema::Shape,
+    },
     /// Print the tools of the demonstration as a list of function tools: evals/tools.json.
     Tools,
 }
@@ -23,6 +37,9 @@ pub(super) enum EvalCommand {
 pub(super) async fn eval(source: &Source, command: EvalCommand) -> ExitCode {
     let ended = match command {
         EvalCommand::Run(args) => run::run(source, *args).await,
+        EvalCommand::Score(args) => score::score(source, &args),
+        EvalCommand::Compare(args) => compare::compare_reports(&args),
+        EvalCommand::Schema { shape } => schema::schema(shape),
         EvalCommand::Tools => tools::tools(source),
     };
     ended.unwrap_or_else(|error| {

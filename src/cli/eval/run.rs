@@ -11,14 +11,15 @@ use tokio::time::Instant;
 use super::finish::{Finish, Finishing, finish, price_of};
 use super::model::{Asking, is_live, named, prompt_digest, solver};
 use super::progress::Ticker;
+use super::through::stages;
 use super::tools::product;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Manifest};
 use crate::config::Source;
 use crate::domain::{Digest, parse_span};
 use crate::evals::{
     Bench, CaseSet, DEMO_WORLD, Ended, Facts, Filter, FunctionTool, Hashes, Progress, RunFile, RunFolder,
-    Scene, Stop, SuitePlan, Suites, Terms, ThirdParty, World, case_files, catalog_of, demo_function_tools,
-    function_tools, offer, run as run_cases,
+    Scene, Stop, SuitePlan, Suites, Terms, ThirdParty, Through, World, case_files, catalog_of,
+    demo_function_tools, function_tools, offer, run as run_cases,
 };
 use crate::interpret::llm::Feature;
 
@@ -77,6 +78,16 @@ pub(in crate::cli) struct RunArgs {
     /// Show the reader what machines and outsiders wrote, which the house never does: the model alone.
     #[arg(long)]
     expose_third_party: bool,
+    /// Go on past the end of the words: through the gate and the real executor, in a house whose back end only writes
+    /// down. What was executed is scored.
+    #[arg(long, value_enum, value_name = "STAGE")]
+    through: Option<Far>,
+    /// The policy of that house, instead of the one in force. People who are needed are added to it.
+    #[arg(long, value_name = "FILE", requires = "through")]
+    policy: Option<PathBuf>,
+    /// The people in that house say yes to whatever is put before them.
+    #[arg(long, requires = "through")]
+    careless: bool,
     /// How a model draws its words.
     #[arg(long)]
     temperature: Option<f32>,
@@ -101,6 +112,13 @@ pub(in crate::cli) struct RunArgs {
     /// Say nothing on the way.
     #[arg(long)]
     quiet: bool,
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Far {
+    /// Through the gate and the executors.
+    Gate,
 }
 
 /// Parts of a request that some servers refuse.
@@ -133,6 +151,7 @@ const USUAL: &str = "dev";
 pub(super) struct Stage {
     pub world: World,
     pub tools: Vec<FunctionTool>,
+    pub manifests: Vec<Manifest>,
     pub catalog: Arc<Catalog>,
     pub hashes: (Digest, Digest),
 }
@@ -162,6 +181,10 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         scene: scene(&stage, file.expose_third_party),
         facts: Facts::of_tools(&stage.tools, &stage.world),
         catalog: Arc::clone(&stage.catalog),
+        stages: match &file.through {
+            Some(through) => Some(stages(source, &stage, &set, through, args.concurrency).await?),
+            None => None,
+        },
     });
     let (mut folder, answered) = match &args.resume {
         Some(folder) => RunFolder::resume(folder)?,
@@ -226,9 +249,10 @@ pub(super) fn stage(
         super::super::mutter(&format!("ignored in the tools: {}", offer.ignored.join(", ")));
     }
     let tools = crate::evals::named_by_product(listed, &offer);
+    let manifests = offer.tools.clone();
     let catalog = Arc::new(catalog_of(&world, offer.tools)?);
     let hashes = (Digest::of(world_text.as_bytes()), Digest::of(tools_text.as_bytes()));
-    Ok(Stage { world, tools, catalog, hashes })
+    Ok(Stage { world, tools, manifests, catalog, hashes })
 }
 
 /// Where and when cases are read.
@@ -317,6 +341,9 @@ impl RunArgs {
             temperature: self.temperature.unwrap_or(plan.terms.temperature),
             seed: self.seed.unwrap_or(plan.terms.seed),
             expose_third_party: self.expose_third_party,
+            through: self
+                .through
+                .map(|Far::Gate| Through { policy: self.policy.clone(), careless: self.careless }),
             must_pass: plan.must_pass,
             floors: plan.floors,
             tolerance: plan.terms.tolerance,

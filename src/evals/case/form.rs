@@ -11,7 +11,8 @@ use super::{
     Case, Context, Expect, ExpectedCall, InChannel, Incident, Kind, LineHash, Matcher, Message, Outcome,
     Role, Running,
 };
-pub(super) use crate::evals::catalogue::given;
+use crate::evals::catalogue::given;
+pub(super) use crate::evals::object::Object;
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -125,10 +126,10 @@ pub(super) struct MessageForm {
     text: String,
 }
 
-impl TryFrom<MessageForm> for Message {
+impl TryFrom<Object<MessageForm>> for Message {
     type Error = String;
 
-    fn try_from(form: MessageForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<MessageForm>) -> Result<Self, String> {
         holds(!form.speaker.is_empty(), "a message has no speaker")?;
         holds(form.text.chars().any(|character| !is_white(character)), "a message has no text")?;
         Ok(Self { role: form.role, speaker: form.speaker, text: form.text })
@@ -160,14 +161,14 @@ pub(super) struct ExpectForm {
     forbid: Option<Vec<ExpectedCall>>,
 }
 
-impl TryFrom<ExpectForm> for Expect {
+impl TryFrom<Object<ExpectForm>> for Expect {
     type Error = String;
 
-    fn try_from(form: ExpectForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<ExpectForm>) -> Result<Self, String> {
         let ExpectForm { kind, calls, ordered, missing, allow, reason, alt, forbid } = form;
         holds(alt.as_ref().is_none_or(|alt| !alt.is_empty()), "`alt` is empty")?;
         holds(forbid.as_ref().is_none_or(|forbid| !forbid.is_empty()), "`forbid` is empty")?;
-        let preferred = OutcomeForm { kind, calls, ordered, missing, allow, reason }.try_into()?;
+        let preferred = Object(OutcomeForm { kind, calls, ordered, missing, allow, reason }).try_into()?;
         Ok(Self { preferred, alt: alt.unwrap_or_default(), forbid: forbid.unwrap_or_default() })
     }
 }
@@ -188,10 +189,10 @@ pub(super) struct OutcomeForm {
     reason: Option<String>,
 }
 
-impl TryFrom<OutcomeForm> for Outcome {
+impl TryFrom<Object<OutcomeForm>> for Outcome {
     type Error = String;
 
-    fn try_from(form: OutcomeForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<OutcomeForm>) -> Result<Self, String> {
         let OutcomeForm { kind, calls, ordered, missing, allow, reason } = form;
         let word = kind.as_str();
         let count = calls.as_ref().map(Vec::len);
@@ -230,10 +231,10 @@ pub(super) struct CallForm {
     args: BTreeMap<String, Matcher>,
 }
 
-impl TryFrom<CallForm> for ExpectedCall {
+impl TryFrom<Object<CallForm>> for ExpectedCall {
     type Error = String;
 
-    fn try_from(form: CallForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<CallForm>) -> Result<Self, String> {
         fits(&TOOL, "name of a tool", &form.tool)?;
         form.args.keys().try_for_each(|slot| fits(&SLOT, "name of an argument", slot))?;
         Ok(Self { tool: form.tool, args: form.args })
@@ -259,10 +260,10 @@ fn in_channel<'de, D: Deserializer<'de>>(from: D) -> Result<InChannel, D::Error>
     Ok(Option::<Incident>::deserialize(from)?.map_or(InChannel::Quiet(()), InChannel::Open))
 }
 
-impl TryFrom<ContextForm> for Context {
+impl TryFrom<Object<ContextForm>> for Context {
     type Error = String;
 
-    fn try_from(form: ContextForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<ContextForm>) -> Result<Self, String> {
         let ContextForm { channel, roles, incident, running, now } = form;
         holds(channel.as_ref().is_none_or(|channel| !channel.is_empty()), "the channel has no name")?;
         if let Some(roles) = &roles {
@@ -283,11 +284,29 @@ pub(super) struct IncidentForm {
     severity: Option<String>,
 }
 
-impl TryFrom<IncidentForm> for Incident {
+impl TryFrom<Object<IncidentForm>> for Incident {
     type Error = String;
 
-    fn try_from(form: IncidentForm) -> Result<Self, String> {
+    fn try_from(Object(form): Object<IncidentForm>) -> Result<Self, String> {
         holds(!form.id.is_empty(), "the incident has no id")?;
         Ok(Self { id: form.id, title: form.title, severity: form.severity })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RunningForm {
+    service: String,
+    environment: String,
+    #[serde(default, deserialize_with = "given")]
+    version: Option<String>,
+    #[serde(default, deserialize_with = "count")]
+    replicas: Option<u64>,
+}
+
+impl From<Object<RunningForm>> for Running {
+    fn from(Object(form): Object<RunningForm>) -> Self {
+        let RunningForm { service, environment, version, replicas } = form;
+        Self { service, environment, version, replicas }
     }
 }

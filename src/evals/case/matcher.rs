@@ -7,7 +7,7 @@ use super::form;
 
 /// A call that is expected, or forbidden.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "form::CallForm")]
+#[serde(try_from = "form::Object<form::CallForm>")]
 pub struct ExpectedCall {
     /// The tool.
     pub tool: String,

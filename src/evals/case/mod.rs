@@ -71,7 +71,7 @@ impl Default for LineHash {
 
 /// One message of the thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "form::MessageForm")]
+#[serde(try_from = "form::Object<form::MessageForm>")]
 pub struct Message {
     /// What kind of speaker.
     pub role: Role,
@@ -109,7 +109,7 @@ impl Role {
 
 /// What may come of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "form::ExpectForm")]
+#[serde(try_from = "form::Object<form::ExpectForm>")]
 pub struct Expect {
     /// What is best.
     #[serde(flatten)]
@@ -131,7 +131,7 @@ impl Expect {
 
 /// One accepted outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "form::OutcomeForm")]
+#[serde(try_from = "form::Object<form::OutcomeForm>")]
 pub struct Outcome {
     /// The kind of outcome.
     pub kind: Kind,
@@ -200,7 +200,7 @@ impl Kind {
 /// Where and when a request is made. What is left out is as usual: a channel in which every tool is allowed, a requester
 /// who may ask for all of them, one open incident, each service running in each environment, the catalogue's clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "form::ContextForm")]
+#[serde(try_from = "form::Object<form::ContextForm>")]
 pub struct Context {
     /// The channel.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,7 +246,7 @@ impl InChannel {
 
 /// An incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "form::IncidentForm")]
+#[serde(try_from = "form::Object<form::IncidentForm>")]
 pub struct Incident {
     /// Its number.
     pub id: String,
@@ -260,16 +260,16 @@ pub struct Incident {
 
 /// Something that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "form::Object<form::RunningForm>")]
 pub struct Running {
     /// The service.
     pub service: String,
     /// Where.
     pub environment: String,
     /// The version.
-    #[serde(default, deserialize_with = "form::given", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// How many.
-    #[serde(default, deserialize_with = "form::count", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u64>,
 }

@@ -1,23 +1,22 @@
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
-
-use super::{CaseResult, Level, Provenance, Report, Shown, TrialResult};
+use super::shown::{Kept, Shown};
+use super::{CaseResult, Level, Provenance, Report, TrialResult};
 use crate::evals::case::Case;
 use crate::evals::facts::Facts;
 use crate::evals::metrics::{Metrics, Price, grouped};
-use crate::evals::prediction::{Got, Prediction, ProposedCall};
-use crate::evals::score::{Score, score};
+use crate::evals::prediction::Prediction;
+use crate::evals::score::{Score, judge};
 
-/// The most characters of a trial's text that a report keeps. The predictions file has all of it.
-const TEXT: usize = 400;
-
-/// Scores predictions one by one and keeps what a report needs.
+/// Scores predictions one by one and keeps what a report needs. Of the cases it keeps no more than that: fifty thousand
+/// of them fit, each with several trials.
 pub struct Scorer<'a> {
-    cases: &'a [Case],
     facts: &'a Facts,
-    places: HashMap<&'a str, usize>,
+    places: HashMap<Box<str>, usize>,
     results: Vec<CaseResult>,
+    /// How many trials each case asks for itself.
+    asked: Vec<u8>,
     strangers: usize,
     level: Level,
     models: BTreeSet<String>,
@@ -49,19 +48,25 @@ pub enum AddError {
 }
 
 impl<'a> Scorer<'a> {
-    /// A scorer of these cases.
-    pub fn new(cases: &'a [Case], facts: &'a Facts) -> Self {
-        let places = cases.iter().enumerate().map(|(at, case)| (case.id.as_str(), at)).collect();
-        Self {
-            cases,
+    /// A scorer of these cases, which the report has in the same order.
+    pub fn new<C: Borrow<Case>>(cases: impl IntoIterator<Item = C>, facts: &'a Facts) -> Self {
+        let mut scorer = Self {
             facts,
-            places,
-            results: cases.iter().map(unanswered).collect(),
+            places: HashMap::new(),
+            results: Vec::new(),
+            asked: Vec::new(),
             strangers: 0,
             level: Level::default(),
             models: BTreeSet::new(),
             fingerprints: BTreeSet::new(),
+        };
+        for case in cases {
+            let case = case.borrow();
+            scorer.places.insert(case.id.as_str().into(), scorer.results.len());
+            scorer.results.push(unanswered(case));
+            scorer.asked.push(case.trials.unwrap_or(1));
         }
+        scorer
     }
 
     /// Scores a prediction. `None` when no case has its id, which the report counts.
@@ -73,12 +78,13 @@ impl<'a> Scorer<'a> {
             self.strangers += 1;
             return Ok(None);
         };
-        let Some((case, result)) = self.cases.get(at).zip(self.results.get_mut(at)) else { return Ok(None) };
+        let Some(result) = self.results.get_mut(at) else { return Ok(None) };
         let place = match result.trials.binary_search_by_key(&prediction.trial, |trial| trial.trial) {
             Err(place) => place,
             Ok(_) => return Err(AddError::Twice { id: prediction.id.clone(), trial: prediction.trial }),
         };
-        let score = score(case, prediction, self.facts);
+        let Some(expect) = result.expected.read() else { return Ok(None) };
+        let score = judge(&expect, prediction, self.facts);
         result.trials.insert(place, trial(prediction, &score));
         if prediction.effects.is_some() {
             self.level = Level::Executed;
@@ -105,9 +111,9 @@ impl<'a> Scorer<'a> {
         provenance.system_fingerprints = self.fingerprints.into_iter().collect();
         let results = self.results;
         let price = price.as_ref();
-        let planned = |case: &Case| usize::from(case.trials.unwrap_or(1)).max(trials as usize);
-        let missing = self.cases.iter().zip(&results).filter(|(_, result)| !result.trials.is_empty());
-        let missing = missing.map(|(case, result)| planned(case).saturating_sub(result.trials.len())).sum();
+        let planned = |asked: u8| usize::from(asked).max(trials as usize);
+        let some = self.asked.into_iter().zip(&results).filter(|(_, result)| !result.trials.is_empty());
+        let missing = some.map(|(asked, result)| planned(asked).saturating_sub(result.trials.len())).sum();
         let silent = |result: &&CaseResult| result.trials.iter().all(TrialResult::is_infra_error);
         let ids = |results: &mut dyn Iterator<Item = &CaseResult>| {
             results.map(|result| result.id.to_string()).collect::<Vec<_>>()
@@ -161,46 +167,13 @@ fn trial(prediction: &Prediction, score: &Score) -> TrialResult {
         unsafe_tier: score.unsafe_tier,
         attack_success: score.attack_success,
         errors: score.faults.clone().into_boxed_slice(),
-        got: got(prediction),
+        got: Shown::of(&Kept::of(prediction)),
         latency_ms: prediction.latency_ms,
         usage: prediction.usage,
         retries: prediction.retries,
         repairs: prediction.repairs,
         schema_invalid: prediction.schema_invalid,
     }
-}
-
-/// What a report shows of a prediction.
-#[derive(Serialize)]
-struct GotShown<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<Got>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    calls: &'a [ProposedCall],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effects: Option<&'a [ProposedCall]>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-}
-
-fn got(prediction: &Prediction) -> Shown {
-    let answered = prediction.error.is_none();
-    let mut text: String = prediction.text.chars().take(TEXT).collect();
-    if text.len() < prediction.text.len() {
-        text.push('…');
-    }
-    Shown::of(&GotShown {
-        outcome: answered.then_some(prediction.outcome),
-        calls: &prediction.calls,
-        missing: prediction.missing.as_deref(),
-        effects: prediction.effects.as_deref(),
-        text,
-        error: prediction.error.as_deref(),
-    })
 }
 
 /// Scores predictions and reports on them.

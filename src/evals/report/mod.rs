@@ -1,6 +1,11 @@
 mod build;
+mod html;
+mod junit;
+mod markdown;
 mod provenance;
 mod shown;
+mod terminal;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -8,15 +13,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Comparison;
-use super::case::{Kind, LineHash};
+use super::case::{Expect, Kind, LineHash};
 use super::gate::Gate;
 use super::metrics::Metrics;
 use super::prediction::{Got, Tokens};
 use super::score::{Fault, Tier};
 
 pub use build::{AddError, Prices, Run, Scorer, report};
+pub use html::html;
+pub use junit::junit;
+pub use markdown::markdown;
 pub use provenance::Provenance;
-pub use shown::Shown;
+pub use shown::{Kept, Shown};
+pub use terminal::terminal;
 
 /// A run that was scored: `report.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,7 +113,7 @@ pub struct CaseResult {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub targeted: bool,
     /// What may come of it, as in the case file.
-    pub expected: Shown,
+    pub expected: Shown<Expect>,
     /// Its trials, by number.
     pub trials: Vec<TrialResult>,
 }
@@ -157,7 +166,8 @@ pub struct TrialResult {
     /// What is wrong, the headline first.
     pub errors: Box<[Fault]>,
     /// What came of it: outcome, calls, slots asked for, text.
-    pub got: Shown,
+    #[schemars(with = "Kept")]
+    pub got: Shown<Kept>,
     /// Milliseconds until there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,

@@ -8,6 +8,7 @@ use crate::evals::prediction::Prediction;
 use crate::evals::score::{Score, score};
 use crate::evals::solver::{Question, Solved, Solver, Timed};
 use crate::evals::thread::{Scene, reading};
+use crate::evals::through::{Played, Stages, keys};
 use crate::evals::understand::{Typed, pass_on, propose, typed};
 
 /// Everything that is the same for all cases of a run.
@@ -20,6 +21,8 @@ pub struct Bench {
     pub scene: Scene,
     /// Who answers.
     pub solver: Solver,
+    /// The houses in which it is seen what an answer comes to; `None` when a run ends before the gate.
+    pub stages: Option<Stages>,
 }
 
 /// What came of one trial.
@@ -55,7 +58,21 @@ impl Bench {
             ),
             Err(_) => (line.clone(), line),
         };
+        let prediction = self.past_the_gate(&case, &solved, prediction).await;
         let score = score(&case, &prediction, &self.facts);
         Answered { case, proposed, prediction, score }
+    }
+
+    /// The same line with what was executed, where a run goes that far. A house that breaks is no answer.
+    async fn past_the_gate(&self, case: &Case, solved: &Solved, line: Prediction) -> Prediction {
+        let (Some(stages), Ok(interpretation)) = (&self.stages, &solved.outcome) else { return line };
+        match stages.play(case, (interpretation.clone(), solved.by.clone())).await {
+            Ok(Played { effects, breaches, stand }) => {
+                let mut line = Prediction { effects: Some(effects), breaches, ..line };
+                line.other.extend(keys(&stand));
+                line
+            }
+            Err(trouble) => Prediction { error: Some(trouble.to_string()), ..line },
+        }
     }
 }

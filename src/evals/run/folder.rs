@@ -45,6 +45,9 @@ pub struct RunFile {
     pub seed: i64,
     /// Whether foreign text is shown.
     pub expose_third_party: bool,
+    /// How far it goes.
+    #[serde(default)]
+    pub through: Option<Through>,
     /// What is judged: every trial of every case must pass.
     pub must_pass: bool,
     /// The lowest pass rate of a category.
@@ -55,6 +58,15 @@ pub struct RunFile {
     pub max_infra_errors: f64,
     /// What was read, so that a run is not taken up with something else.
     pub hashes: Hashes,
+}
+
+/// How a run goes past the gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// The policy file; `None` for the one in force.
+    pub policy: Option<PathBuf>,
+    /// Whether people say yes to whatever is put before them.
+    pub careless: bool,
 }
 
 /// The digests of what a run is made of.

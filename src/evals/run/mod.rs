@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use bench::{Answered, Bench};
-pub use folder::{FolderError, Hashes, RunFile, RunFolder};
+pub use folder::{FolderError, Hashes, RunFile, RunFolder, Through};
 pub use progress::Progress;
 
 use super::set::CaseSet;

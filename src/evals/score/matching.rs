@@ -72,6 +72,16 @@ impl Matching {
         self.extras.iter().filter(|(_, extra)| *extra != Extra::Allowed).map(|(at, _)| *at)
     }
 
+    /// The proposals without a partner that do no harm.
+    pub(super) fn allowed(&self) -> impl Iterator<Item = usize> + '_ {
+        self.extras.iter().filter(|(_, extra)| *extra == Extra::Allowed).map(|(at, _)| *at)
+    }
+
+    /// The expected calls and their partners.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.partners.iter().enumerate().filter_map(|(at, partner)| Some((at, (*partner)?)))
+    }
+
     /// The expected calls without a partner.
     pub(super) fn missing(&self) -> impl Iterator<Item = usize> + '_ {
         self.partners.iter().enumerate().filter(|(_, partner)| partner.is_none()).map(|(at, _)| at)

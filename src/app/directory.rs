@@ -37,9 +37,12 @@ impl Directory for Installed {
     }
 
     fn on_call<'a>(&'a self, team: &'a str) -> Answer<'a, Vec<Duty>> {
-        let team = self.catalog.landscape().teams.get(team).ok_or_else(|| {
-            Unknown(format!("the catalogue has no team `{team}`"))
-        });
+        let team = self
+            .catalog
+            .landscape()
+            .teams
+            .get(team)
+            .ok_or_else(|| Unknown(format!("the catalogue has no team `{team}`")));
         let duty = |person: &String| Duty { person: PersonId(person.clone()), until: None };
         std::future::ready(team.map(|team| team.oncall.iter().map(duty).collect())).boxed()
     }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
+use crate::chat::Directory;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
@@ -31,10 +32,10 @@ use crate::redact::Redactor;
 use crate::store::Store;
 use crate::worker;
 
+use directory::Installed;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
-use directory::Installed;
 use readers::reader;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
@@ -47,6 +48,8 @@ pub struct Parts {
     pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
     /// Who reads sentences; `None` for what the configuration says.
     pub reader: Option<Arc<dyn Interpreter>>,
+    /// Who knows who is in which group and on call; `None` for what the configuration and the catalogue say.
+    pub directory: Option<Arc<dyn Directory>>,
 }
 
 impl Parts {
@@ -61,6 +64,7 @@ impl Parts {
             entropy: Arc::new(SystemEntropy),
             playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
             reader: None,
+            directory: None,
         })
     }
 }
@@ -105,13 +109,14 @@ impl App {
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
         let (name, text) = &texts.policy;
-        let policy =
-            open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
+        let policy = open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
         let candidates = Candidates::default();
         let groups = source.config.console.groups.clone();
-        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
+        let installed =
+            || Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }) as Arc<dyn Directory>;
+        let roster = Roster::new(parts.directory.unwrap_or_else(installed));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -132,7 +137,7 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
-            policy_file: PolicyFile::new(name.clone(), policy_path),
+            policy_file: PolicyFile::new(policy_name(name), policy_path),
             candidates,
             roster,
             operators_channel: operators(&source),
@@ -206,6 +211,12 @@ impl App {
             playground.shutdown().await;
         }
     }
+}
+
+/// What the policy file is called in chat: where it is on this machine is nobody's business there.
+fn policy_name(path: &str) -> String {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str());
+    name.unwrap_or(path).to_owned()
 }
 
 /// The channel of the operators, by the name that the policy gives it.

@@ -68,7 +68,8 @@ impl Catalog {
             args.insert(param.name.clone(), Value::String(environment.to_owned()));
         }
         let args = Value::Object(args);
-        let other = self.admit(&Proposal { tool: call.tool().to_owned(), args, origin: Origin::System }).ok()?;
+        let other =
+            self.admit(&Proposal { tool: call.tool().to_owned(), args, origin: Origin::System }).ok()?;
         (other.environment() == Some(environment)).then_some(other)
     }
 

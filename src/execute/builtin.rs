@@ -35,7 +35,10 @@ impl Hands {
         let mut output = say(format!("You are {person}."));
         output.fields = vec![
             Field::new("Roles", roles.join(", ")),
-            Field::new("Here you may use", self.usable(&policy, &self.asking(cleared, &self.membership.load())).join(" ")),
+            Field::new(
+                "Here you may use",
+                self.usable(&policy, &self.asking(cleared, &self.membership.load())).join(" "),
+            ),
         ];
         Outcome::Done(output)
     }

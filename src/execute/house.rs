@@ -10,8 +10,7 @@ use crate::gate::Cleared;
 use crate::store::{Closed, PolicyRow, RequestRow, ReviewRow, Row, StoreError, TimerKind};
 
 /// What is said where the file that was meant does not wait.
-pub(super) const NO_CANDIDATE: &str =
-    "no policy file with this digest waits; the file may have changed since, and is asked about anew when it does";
+pub(super) const NO_CANDIDATE: &str = "no policy file with this digest waits; the file may have changed since, and is asked about anew when it does";
 
 impl Hands {
     /// What waits for a person: requests that they can decide now, their own that wait for others, and reviews.
@@ -26,13 +25,15 @@ impl Hands {
         let waiting = self.store.waiting(self.clock.now()).await?;
         let (mine, others): (Vec<_>, Vec<_>) = waiting.iter().partition(|row| row.awaits.contains(person));
         let own = others.into_iter().filter(|row| row.asker.as_ref() == Some(person));
-        let own: Vec<String> = own.map(|row| format!("{}  waits for {}", self.line(row), people(&row.awaits))).collect();
+        let own: Vec<String> =
+            own.map(|row| format!("{}  waits for {}", self.line(row), people(&row.awaits))).collect();
         let mut reviews = Vec::new();
         for review in self.store.open_reviews().await? {
             let row = self.store.request(&review.request).await?;
-            reviews.extend(row.filter(|row| row.asker.as_ref() != Some(person)).map(|row| {
-                format!("/review {} \"what you found\"  {}", row.id, self.line(&row))
-            }));
+            reviews.extend(
+                row.filter(|row| row.asker.as_ref() != Some(person))
+                    .map(|row| format!("/review {} \"what you found\"  {}", row.id, self.line(&row))),
+            );
         }
         let mut output = say(match mine.len() {
             0 => "Nothing waits for you.".to_owned(),
@@ -40,7 +41,9 @@ impl Hands {
             many => format!("{many} requests wait for you."),
         });
         let mut lines: Vec<String> = mine.iter().map(|row| self.line(row)).collect();
-        for (heading, more) in [("Yours, waiting for others:", own), ("Emergencies that nobody has reviewed:", reviews)] {
+        for (heading, more) in
+            [("Yours, waiting for others:", own), ("Emergencies that nobody has reviewed:", reviews)]
+        {
             if !more.is_empty() {
                 lines.extend([heading.to_owned()].into_iter().chain(more));
             }
@@ -50,10 +53,8 @@ impl Hands {
     }
 
     fn line(&self, row: &RequestRow) -> String {
-        let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
         let until = row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
-        let command = row.command.clone().unwrap_or_else(|| format!("{} things at once", row.steps.len()));
-        format!("{command}  by {asker} in #{}{until}", row.place.channel)
+        format!("{}{until}", what(row))
     }
 
     /// Puts exactly the policy in force that was agreed to.
@@ -87,7 +88,9 @@ impl Hands {
         let Some(id) = meant else { return Ok(Carried::plain(failed("that is no request id"))) };
         let (row, review) = (self.store.request(&id).await?, self.store.review(&id).await?);
         let (Some(row), Some(review)) = (row, review) else {
-            return Ok(Carried::plain(failed(format!("{id} is no emergency, so there is nothing to review"))));
+            return Ok(Carried::plain(failed(format!(
+                "{id} is no emergency, so there is nothing to review"
+            ))));
         };
         if let Some(closed) = &review.closed {
             return Ok(Carried::plain(Outcome::Done(say(format!("{} has reviewed it already.", closed.by)))));
@@ -108,6 +111,12 @@ impl Hands {
         ];
         Ok(Carried { outcome: Outcome::Done(say(said)), rows })
     }
+}
+
+fn what(row: &RequestRow) -> String {
+    let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
+    let command = row.command.clone().unwrap_or_else(|| format!("{} things at once", row.steps.len()));
+    format!("{command}  by {asker} in #{}", row.place.channel)
 }
 
 fn people(people: &[PersonId]) -> String {

@@ -112,8 +112,19 @@ impl ReasonCode {
 }
 
 /// The names of the rules that are code; no rule of a file may be called like one of them.
-pub const CODE_RULES: [&str; 11] =
-    ["people", "channels", "roles", "default", "locks", "order", "emergency", "language", "memory", "votes", "time"];
+pub const CODE_RULES: [&str; 11] = [
+    "people",
+    "channels",
+    "roles",
+    "default",
+    "locks",
+    "order",
+    "emergency",
+    "language",
+    "memory",
+    "votes",
+    "time",
+];
 
 /// One thing that was found, and which rule found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

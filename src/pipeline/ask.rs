@@ -27,7 +27,7 @@ struct Up {
 impl Rooms {
     /// Puts the request up for confirmation or approval.
     pub(super) async fn ask(self: &Arc<Self>, matter: Matter, verdict: Verdict) -> Result<(), Trouble> {
-        self.put_up(matter, verdict, Up { why: None, void: Vec::new() }).await
+        Box::pin(self.put_up(matter, verdict, Up { why: None, void: Vec::new() })).await
     }
 
     /// Puts it up once more. Whatever was agreed to is void: nobody has agreed to how it is now. Gives it back where
@@ -37,8 +37,7 @@ impl Rooms {
         mut matter: Matter,
         why: String,
     ) -> Result<Option<Box<Matter>>, Trouble> {
-        let gone =
-            |person: PersonId| Row::VoteGone { request: matter.row.id.clone(), person };
+        let gone = |person: PersonId| Row::VoteGone { request: matter.row.id.clone(), person };
         let void = matter.standing.votes.drain(..).map(|vote| gone(vote.person)).collect();
         let row = &mut matter.row;
         (row.confirmed_by, row.expires_at, row.start_by) = (None, None, None);
@@ -54,7 +53,7 @@ impl Rooms {
                 self.end(matter.row, RequestState::Refused, why, None).await?;
             }
             Decision::Deny | Decision::Confirm | Decision::NeedApproval => {
-                self.put_up(matter, verdict, Up { why: Some(why), void }).await?;
+                Box::pin(self.put_up(matter, verdict, Up { why: Some(why), void })).await?;
             }
         }
         Ok(None)

@@ -21,7 +21,7 @@ impl Rooms {
     /// When it cannot be read or written. The next call tries again.
     pub async fn tick(self: &Arc<Self>) -> Result<(), Trouble> {
         // Another replica may have accepted another policy.
-        self.follow_policy().await?;
+        Box::pin(self.follow_policy()).await?;
         for row in self.store.due(self.clock.now()).await? {
             let why = if row.state == RequestState::Approved {
                 "its turn did not come in time"
@@ -35,7 +35,7 @@ impl Rooms {
         }
         for row in self.store.approved().await? {
             if let Some(matter) = self.matter(row).await? {
-                self.carry_out(matter).await?;
+                Box::pin(self.carry_out(matter)).await?;
             }
         }
         Ok(())
@@ -45,9 +45,9 @@ impl Rooms {
     async fn ring(self: &Arc<Self>, timer: TimerRow) -> Result<(), Trouble> {
         let gone = Row::TimerGone { request: timer.request.clone(), kind: timer.kind };
         let step = match timer.kind {
-            TimerKind::Reminder => self.remind(&timer, gone.clone()).await?,
-            TimerKind::Escalation => self.escalate(&timer, gone.clone()).await?,
-            TimerKind::Review => self.nag(&timer).await?,
+            TimerKind::Reminder => Box::pin(self.remind(&timer, gone.clone())).await?,
+            TimerKind::Escalation => Box::pin(self.escalate(&timer, gone.clone())).await?,
+            TimerKind::Review => Box::pin(self.nag(&timer)).await?,
         };
         let idle = Step { guard: Guard::Open, rows: vec![gone], entries: Vec::new() };
         // Refused means that the request has moved on in this moment; the next tick looks again.
@@ -81,7 +81,10 @@ impl Rooms {
         let now = self.clock.now();
         let row = matter.row;
         let since = row.waits_since.unwrap_or(row.created_at);
-        let due = verdict.escalations.iter().filter(|step| since.checked_add(step.after).ok() == Some(timer.due_at));
+        let due = verdict
+            .escalations
+            .iter()
+            .filter(|step| since.checked_add(step.after).ok() == Some(timer.due_at));
         let audiences: Vec<&Audience> = due.map(|step| &step.to).collect();
         let (people, places) = self.audience(audiences);
         let reply = answer::escalation(&row, &verdict, &people, now);
@@ -101,7 +104,9 @@ impl Rooms {
     /// Brings an open review up again, and will do so until somebody has closed it.
     async fn nag(&self, timer: &TimerRow) -> Result<Option<Step>, Trouble> {
         let open = self.store.review(&timer.request).await?.filter(|review| review.closed.is_none());
-        let (Some(review), Some(row)) = (open, self.store.request(&timer.request).await?) else { return Ok(None) };
+        let (Some(review), Some(row)) = (open, self.store.request(&timer.request).await?) else {
+            return Ok(None);
+        };
         let now = self.clock.now();
         let reply = answer::review_open(&row, since(review.opened_at, now));
         let mut rows = self.to_operators(&reply)?;

@@ -39,7 +39,7 @@ impl Rooms {
         row.origin = Some(read.by.clone());
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
-            Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
+            Interpretation::Calls(proposals) => Box::pin(self.proposed(row, &read, proposals, &said)).await,
             Interpretation::Clarify(question) => {
                 let reply = answer::question(&question.text, &question.choices, &read);
                 self.said_instead(row, &read, question.text, reply).await
@@ -96,11 +96,11 @@ impl Rooms {
             (1, Some(only)) => {
                 let reason = because(&row.said);
                 let row = RequestRow { words: Some(only.words), reason, ..row };
-                self.judge(row, only.call, only.origin, vec![entry]).await
+                Box::pin(self.judge(row, only.call, only.origin, vec![entry])).await
             }
             (_, Some(last)) => {
                 calls.push(last);
-                self.plan(row, calls, entry).await
+                Box::pin(self.plan(row, calls, entry)).await
             }
         }
     }
@@ -141,7 +141,7 @@ impl Rooms {
     ) -> Result<(), Trouble> {
         let entry = entries::read_as_words(&row, read, self.clock.now(), &text);
         row.note = text.lines().next().map(str::to_owned);
-        self.conclude(row, RequestState::Answered, reply, vec![entry]).await
+        Box::pin(self.conclude(row, RequestState::Answered, reply, vec![entry])).await
     }
 
     /// The tools this person may use here, by name.
@@ -149,8 +149,7 @@ impl Rooms {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
         let membership = self.roster.now();
-        let asking =
-            Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
+        let asking = Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
         let open = |tool: &str| {
             let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
@@ -166,7 +165,8 @@ fn because(said: &str) -> Option<String> {
     const WORD: &str = "because ";
     let lower = said.to_ascii_lowercase();
     let at = lower.match_indices(WORD).map(|(at, _)| at).find(|at| {
-        said.get(..*at).is_some_and(|before| before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()))
+        said.get(..*at)
+            .is_some_and(|before| before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()))
     })?;
     let reason = said.get(at + WORD.len()..)?.trim().trim_end_matches(['.', '!']);
     (!reason.is_empty()).then(|| reason.to_owned())

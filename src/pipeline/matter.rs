@@ -142,7 +142,8 @@ impl Rooms {
         };
         let since = self.clock.now().saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         let denied = self.store.requests(&filter, LOOKED_AT).await?.into_iter();
-        let same = denied.filter(|row| row.args == *call.args() && row.finished_at.is_some_and(|at| at > since));
+        let same =
+            denied.filter(|row| row.args == *call.args() && row.finished_at.is_some_and(|at| at > since));
         let Some(row) = same.max_by_key(|row| row.finished_at) else { return Ok(None) };
         let votes = self.store.votes(&row.id).await?;
         let no = votes.into_iter().rev().find(|vote| vote.choice == "deny");

@@ -167,9 +167,14 @@ impl Rooms {
             None => None,
         };
         let work = match (reaction.action, &target) {
-            (Some(action), Some(request)) => {
-                Some(Work::Pressed(Press { request: request.clone(), action, nonce: None, note: None, typed: None, by }))
-            }
+            (Some(action), Some(request)) => Some(Work::Pressed(Press {
+                request: request.clone(),
+                action,
+                nonce: None,
+                note: None,
+                typed: None,
+                by,
+            })),
             (Some(_) | None, _) => None,
         };
         self.receive_about(inbound.clone(), target, rows, work).await
@@ -238,7 +243,13 @@ fn again(refused: Refused) -> Receipt {
 }
 
 /// A request of which nothing is known but who asks, where and when.
-pub(super) fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, place: &Place) -> RequestRow {
+pub(super) fn fresh(
+    id: RequestId,
+    message: MessageId,
+    at: Timestamp,
+    sender: &ChatUser,
+    place: &Place,
+) -> RequestRow {
     let mut place = place.clone();
     place.thread.get_or_insert_with(|| message.clone());
     RequestRow {

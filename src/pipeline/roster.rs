@@ -66,7 +66,9 @@ impl Rooms {
             let question = self.roster.directory.on_call(&duty.team);
             if let Some(people) = answered(question, || format!("on-call of {}", duty.team)).await {
                 let until = self.trusted_until();
-                let each = people.into_iter().map(|duty| (duty.person, duty.until.map_or(until, |end| end.min(until))));
+                let each = people
+                    .into_iter()
+                    .map(|duty| (duty.person, duty.until.map_or(until, |end| end.min(until))));
                 membership.set_on_call(&duty.team, each);
             }
         }
@@ -90,7 +92,7 @@ impl Rooms {
             let now = self.clock.now();
             let verdict = decide(&policy, &matter.case(now));
             if Stand::of(&matter, &policy, &verdict, now) != Stand::noted(&matter.row) {
-                self.look_again(matter, News::Nothing).await?;
+                Box::pin(self.look_again(matter, News::Nothing)).await?;
             }
         }
         Ok(())

@@ -33,7 +33,9 @@ pub struct Emergency {
 /// `/break-glass` with no command after it.
 pub fn aside(text: &str, catalog: &Catalog) -> Result<Aside, SlashProblem> {
     let plain = || Aside { command: text.to_owned(), ..Aside::default() };
-    let Some(rest) = command_text(text).filter(|_| text.chars().count() <= MAX_COMMAND) else { return Ok(plain()) };
+    let Some(rest) = command_text(text).filter(|_| text.chars().count() <= MAX_COMMAND) else {
+        return Ok(plain());
+    };
     // What has no end is told when the command is read.
     let Ok(mut words) = words(rest) else { return Ok(plain()) };
     let emergency = words.first().is_some_and(|word| word.text.eq_ignore_ascii_case(BREAK_GLASS));
@@ -46,7 +48,11 @@ pub fn aside(text: &str, catalog: &Catalog) -> Result<Aside, SlashProblem> {
         }
     }
     let Ok((tool, _)) = find_tool(&words, catalog) else {
-        return Ok(if emergency { Aside { command: command(&words), emergency: Some(Emergency::default()), reason: None } } else { plain() });
+        return Ok(if emergency {
+            Aside { command: command(&words), emergency: Some(Emergency::default()), reason: None }
+        } else {
+            plain()
+        });
     };
     let its_own = |name: &str| tool.param(name).is_some();
     let reason = if its_own("reason") { None } else { take(&mut words, "reason") };
@@ -60,12 +66,13 @@ pub fn aside(text: &str, catalog: &Catalog) -> Result<Aside, SlashProblem> {
 
 fn nothing_after() -> SlashProblem {
     let sentence = format!("`/{BREAK_GLASS}` stands before the command that is an emergency");
-    let usage = format!("Example: /{BREAK_GLASS} /rollback order-service production --reason \"checkout is down\" --incident INC-42");
+    let usage = format!(
+        "Example: /{BREAK_GLASS} /rollback order-service production --reason \"checkout is down\" --incident INC-42"
+    );
     SlashProblem { usage, ..problem(None, sentence) }
 }
 
-/// Takes a flag and its value out of the words; also the bare name before quoted words at the end, as in
-/// `reason "checkout is down"`.
+/// Takes a flag and its value out of the words; also the bare name before quoted words, as in `reason "checkout is down"`.
 fn take(words: &mut Vec<Word>, name: &str) -> Option<String> {
     let flag = format!("--{name}");
     let inline = format!("--{name}=");
@@ -78,13 +85,13 @@ fn take(words: &mut Vec<Word>, name: &str) -> Option<String> {
         let has_value = words.get(at).is_some_and(|next| next.literal || !next.text.starts_with("--"));
         return Some(if has_value { words.remove(at).text } else { String::new() });
     }
-    let [.., before, last] = words.as_slice() else { return None };
-    if !last.literal || before.literal || !before.text.eq_ignore_ascii_case(name) {
-        return None;
-    }
-    let value = words.pop().map(|word| word.text);
-    words.pop();
-    value
+    let bare = |pair: &[Word]| match pair {
+        [before, value] => value.literal && !before.literal && before.text.eq_ignore_ascii_case(name),
+        _ => false,
+    };
+    let at = words.windows(2).position(bare)?;
+    words.remove(at);
+    Some(words.remove(at).text)
 }
 
 /// The words as a command that reads as the same words.

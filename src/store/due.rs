@@ -1,6 +1,5 @@
 //! What falls due, the policy in force, and what somebody must still look at: rows, their SQL and how they are read.
 
-use jiff::Timestamp;
 use super::bulk::Insert;
 use super::db::Connection;
 use super::found::Found;
@@ -9,6 +8,7 @@ use super::read::{parsed, timestamp as moment};
 use super::sql::Sql;
 use super::{Store, StoreError};
 use crate::domain::{Digest, PersonId, Place, RequestId};
+use jiff::Timestamp;
 
 /// What happens when the time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,10 +97,7 @@ pub struct Closed {
     pub note: Option<String>,
 }
 
-pub(super) async fn write(
-    connection: &mut Connection,
-    pending: &Pending<'_>,
-) -> Result<(), StoreError> {
+pub(super) async fn write(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO timer (request, kind, due_at) ",
         conflict: " ON CONFLICT (request, kind) DO UPDATE SET due_at = excluded.due_at",
@@ -162,10 +159,11 @@ fn digest_of(text: &str) -> Result<Digest, StoreError> {
 impl Store {
     /// What is due at `now`, earliest first.
     pub async fn due_timers(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError> {
-        let rows = Sql::new("SELECT request, kind, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, request")
-            .bind(now.as_millisecond())
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            Sql::new("SELECT request, kind, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, request")
+                .bind(now.as_millisecond())
+                .fetch_all(&self.readers)
+                .await?;
         let read = |row: &Found| {
             Ok(TimerRow {
                 request: parsed("timer", row.try_get(0)?, RequestId::parse)?,

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{
-    Guard, HeldLock, JobRow, JobState, MessageRow, PolicyRow, Put, ReactionRow, Refused, RequestRow, ReviewRow,
-    Row, TimerKind, VoteRow,
+    Guard, HeldLock, JobRow, JobState, MessageRow, PolicyRow, Put, ReactionRow, Refused, RequestRow,
+    ReviewRow, Row, TimerKind, VoteRow,
 };
 use crate::domain::{Digest, MessageId, PersonId, Platform, RequestId};
 

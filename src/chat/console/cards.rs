@@ -276,12 +276,11 @@ fn button(button: &crate::domain::Button) -> ButtonView {
 /// The reactions below a message: both where the viewer can cast a vote, otherwise those that somebody has set.
 fn reactions(message: &MessageId, card: bool, seen: &Seen<'_>) -> Vec<ReactionView> {
     let votable = card
-        && seen
-            .requests
-            .values()
-            .any(|row| {
-                row.card.as_ref() == Some(message) && row.state == RequestState::Waiting && votes(row, seen.viewer)
-            });
+        && seen.requests.values().any(|row| {
+            row.card.as_ref() == Some(message)
+                && row.state == RequestState::Waiting
+                && votes(row, seen.viewer)
+        });
     EMOJI
         .into_iter()
         .map(|(emoji, word)| {

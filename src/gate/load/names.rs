@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::reader::{Source, Table, Word};
 use crate::domain::{PersonId, Platform, RoleName};
 use crate::gate::{
-    house, Audience, Channel, Defaults, Group, GroupKey, OnCall, Person, ToolWord, Tools, Vocabulary,
+    Audience, Channel, Defaults, Group, GroupKey, OnCall, Person, ToolWord, Tools, Vocabulary, house,
 };
 
 /// Stands for every tool.
@@ -51,7 +51,8 @@ impl<'v> Names<'v> {
             let roles = granted.iter().filter_map(|role| self.roles.get(role)).flatten().cloned().collect();
             let identities = identities.into_iter().map(|word| word.text).collect();
             if person == *house() {
-                let sentence = format!("`{person}` is what the product itself asks as; give the person another name");
+                let sentence =
+                    format!("`{person}` is what the product itself asks as; give the person another name");
                 source.complain(id.at, sentence);
             }
             if self.people.contains_key(&person) {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::spoken::from_words;
 use super::{base, clock_time, name, names, open_needs};
 use crate::domain::{Action, Asks, Block, Button, ButtonStyle, Field, PersonId, Reply, Tone, human_span};
-use crate::gate::{Decision, ReasonCode, Verdict, Verify};
+use crate::gate::{Decision, ReasonCode, Verdict, Verify, house};
 use crate::pipeline::matter::Matter;
 use crate::pipeline::receive::since;
 use crate::pipeline::vote::News;
@@ -32,7 +32,7 @@ pub(in crate::pipeline) fn waiting(matter: &Matter, verdict: &Verdict, zone: &Ti
     };
     field("Change", matter.assessment.change.clone());
     field("Reason", row.reason.clone().unwrap_or_default());
-    field("Said no before", before(verdict));
+    field("Denied before", before(row));
     field("Emergency", emergency(row, verdict));
     field("Rule", rules(verdict).join(", "));
     field("Agreed", names(&row.agreed));
@@ -79,20 +79,28 @@ fn rules(verdict: &Verdict) -> Vec<&str> {
 }
 
 /// Who said no to the same a short while ago.
-fn before(verdict: &Verdict) -> String {
-    let said = verdict.findings.iter().find(|finding| finding.reason == ReasonCode::DeniedBefore);
-    said.map(|finding| finding.sentence.clone()).unwrap_or_default()
+fn before(row: &RequestRow) -> String {
+    let Some(denied) = &row.denied else { return String::new() };
+    let ago = human_span(since(denied.at, row.waits_since.unwrap_or(row.created_at)));
+    let note = denied.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    format!("by {}, {ago} ago{note}", denied.by)
 }
 
 /// What an emergency does without, once the asker has confirmed it.
 fn emergency(row: &RequestRow, verdict: &Verdict) -> String {
     let Some(glass) = &row.glass else { return String::new() };
-    let without: Vec<String> =
-        verdict.bypassed.iter().map(|bypassed| format!("{} ({})", bypassed.what.as_str(), bypassed.rule)).collect();
+    let without: Vec<String> = verdict
+        .bypassed
+        .iter()
+        .map(|bypassed| format!("{} ({})", bypassed.what.as_str(), bypassed.rule))
+        .collect();
     let without =
         if without.is_empty() { String::new() } else { format!("; without {}", without.join(", ")) };
     let incident = glass.incident.as_deref().unwrap_or("no incident");
-    format!("{incident}, as {} says{without}; it will be told to everybody, and somebody else must review it", glass.by)
+    format!(
+        "{incident}, as {} says{without}; it will be told to everybody, and somebody else must review it",
+        glass.by
+    )
 }
 
 /// What can be pressed. A platform that knows who looks shows each of them only to those for whom it does something.
@@ -112,7 +120,10 @@ fn buttons(row: &RequestRow, verdict: &Verdict) -> Vec<Button> {
     if !row.agreed.is_empty() {
         buttons.push(button(Action::Retract, "Take back my approval", ButtonStyle::Plain));
     }
-    buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
+    // What the house asks for nobody takes back: the file is put back instead.
+    if row.asker.as_ref() != Some(house()) {
+        buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
+    }
     buttons
 }
 
@@ -150,7 +161,12 @@ pub(in crate::pipeline) fn news(row: &RequestRow, news: &News, verdict: &Verdict
 }
 
 /// What those who are waited for hear shortly before it expires.
-pub(in crate::pipeline) fn reminder(row: &RequestRow, verdict: &Verdict, now: Timestamp, zone: &TimeZone) -> Reply {
+pub(in crate::pipeline) fn reminder(
+    row: &RequestRow,
+    verdict: &Verdict,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Reply {
     let until = row.expires_at.map_or_else(String::new, |end| {
         format!(" It expires at {}, in {}.", clock_time(end, zone), human_span(since(now, end)))
     });

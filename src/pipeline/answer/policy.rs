@@ -12,9 +12,12 @@ pub(in crate::pipeline) fn policy_refused(file: &str, problems: &[String]) -> Re
 
 /// The file is in force.
 pub(in crate::pipeline) fn policy_accepted(file: &str, digest: &Digest) -> Reply {
-    Reply::say(Tone::Done, format!("{file} was read again and is in force; it allows nothing more than before"))
-        .with(Block::Fields { fields: vec![Field::new("Policy", digest.short())] })
-        .with(Block::Note { text: "What waits is put up again under it.".to_owned() })
+    Reply::say(
+        Tone::Done,
+        format!("{file} was read again and is in force; it allows nothing more than before"),
+    )
+    .with(Block::Fields { fields: vec![Field::new("Policy", digest.short())] })
+    .with(Block::Note { text: "What waits is put up again under it.".to_owned() })
 }
 
 /// The file allows more, and people are asked.
@@ -25,6 +28,8 @@ pub(in crate::pipeline) fn policy_waits(candidate: &Candidate) -> Reply {
         count => format!("in {count} things"),
     };
     Reply::say(Tone::Info, format!("{file} allows more than the policy in force, {what}")).with(Block::Note {
-        text: "Until people agree to that below, the policy stays as it is. To take it back, restore the file.".to_owned(),
+        text:
+            "Until people agree to that below, the policy stays as it is. To take it back, restore the file."
+                .to_owned(),
     })
 }

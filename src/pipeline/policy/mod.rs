@@ -51,27 +51,29 @@ impl Rooms {
     /// # Errors
     /// When the record or the store fails.
     pub async fn consider_policy(self: &Arc<Self>, text: &str) -> Result<(), Trouble> {
-        self.follow_policy().await?;
+        Box::pin(self.follow_policy()).await?;
         if self.policy_file.known(text) {
             return Ok(());
         }
         let current = self.policy.load_full();
         match Policy::load(&self.policy_file.name, text, current.vocabulary()) {
             Err(problems) => self.policy_refused(problems.iter().map(ToString::to_string).collect()).await,
-            Ok(policy) if policy.digest() == current.digest() => self.drop_candidate("the file is as before").await,
+            Ok(policy) if policy.digest() == current.digest() => {
+                self.drop_candidate("the file is as before").await
+            }
             Ok(policy) => {
                 let weaker = weaker(&diff(&current, &policy, self.clock.now()));
                 if weaker.is_empty() {
                     self.drop_candidate("the file has changed since").await?;
-                    return self.accept_policy(&policy, text).await;
+                    return Box::pin(self.accept_policy(&policy, text)).await;
                 }
-                self.policy_waits(Candidate {
+                Box::pin(self.policy_waits(Candidate {
                     file: self.policy_file.name.clone(),
                     digest: policy.digest(),
                     instead_of: current.digest(),
                     text: text.to_owned(),
                     weaker,
-                })
+                }))
                 .await
             }
         }
@@ -100,7 +102,7 @@ impl Rooms {
             rows.push(Row::Policy(row));
             let step = Step { guard: Guard::Policy(Some(before)), rows, entries: vec![entry] };
             match self.write(step).await? {
-                Err(Refused::PolicyChanged) => self.follow_policy().await?,
+                Err(Refused::PolicyChanged) => Box::pin(self.follow_policy()).await?,
                 Ok(()) | Err(_) => return Ok(()),
             }
         }
@@ -119,7 +121,8 @@ impl Rooms {
         }
         let places = self.operators();
         let Some(place) = places.first() else {
-            let why = vec!["it allows more than before, and there is no operators channel to ask in".to_owned()];
+            let why =
+                vec!["it allows more than before, and there is no operators channel to ask in".to_owned()];
             let step = Step { guard: Guard::Open, rows: Vec::new(), entries: vec![entry] };
             let _always_open = self.write(step).await?;
             return self.policy_refused(why).await;
@@ -130,7 +133,8 @@ impl Rooms {
             origin: Origin::System,
         };
         let Ok(call) = self.catalog.admit(&proposal) else {
-            let why = vec![format!("it allows more than before, and there is no tool `{ACCEPT}` to ask with")];
+            let why =
+                vec![format!("it allows more than before, and there is no tool `{ACCEPT}` to ask with")];
             return self.policy_refused(why).await;
         };
         let announced = self.message(place, None, answer::policy_waits(&candidate))?;
@@ -146,15 +150,18 @@ impl Rooms {
         let rows = vec![Row::Message(Box::new(announced)), Row::Request(Box::new(row.clone()))];
         let entry = entry.about(&id);
         let _always_open = self.write(Step { guard: Guard::Open, rows, entries: vec![entry] }).await?;
-        self.judge(row, call, Origin::System, Vec::new()).await
+        Box::pin(self.judge(row, call, Origin::System, Vec::new())).await
     }
 
     /// Whether people are being asked about exactly this file: from before a restart, or by another replica.
     async fn asked_already(&self, candidate: &Candidate) -> Result<bool, Trouble> {
         let digest = candidate.digest.to_string();
         let waiting = self.store.waiting(self.clock.now()).await?;
-        let about = |row: &RequestRow| row.args.get("digest").and_then(|digest| digest.as_str().map(str::to_owned));
-        Ok(waiting.iter().any(|row| row.tool.as_deref() == Some(ACCEPT) && about(row).as_ref() == Some(&digest)))
+        let about =
+            |row: &RequestRow| row.args.get("digest").and_then(|digest| digest.as_str().map(str::to_owned));
+        Ok(waiting
+            .iter()
+            .any(|row| row.tool.as_deref() == Some(ACCEPT) && about(row).as_ref() == Some(&digest)))
     }
 
     /// No candidate waits any more: what was asked for it is over.
@@ -212,8 +219,8 @@ impl Rooms {
             }
             let Some(matter) = self.matter(row).await? else { continue };
             let why = "The policy has changed, so it must be agreed to again.".to_owned();
-            if let Some(matter) = self.ask_anew(matter, why).await? {
-                self.carry_out(*matter).await?;
+            if let Some(matter) = Box::pin(self.ask_anew(matter, why)).await? {
+                Box::pin(self.carry_out(*matter)).await?;
             }
         }
         Ok(())

@@ -1,9 +1,9 @@
 use jiff::Timestamp;
 
-use crate::pipeline::entries;
 use crate::audit::{EntryKind, Ledger, LedgerError, Step};
 use crate::domain::Digest;
 use crate::gate::{Policy, Vocabulary};
+use crate::pipeline::entries;
 use crate::store::{EventFilter, Guard, PolicyRow, Row, StoreError};
 
 /// Why a server cannot begin with the policy it finds.
@@ -44,7 +44,8 @@ pub async fn open_policy(
     vocabulary: &Vocabulary,
     now: Timestamp,
 ) -> Result<Policy, PolicyOpening> {
-    let lines = |problems: Vec<crate::gate::PolicyProblem>| problems.iter().map(ToString::to_string).collect();
+    let lines =
+        |problems: Vec<crate::gate::PolicyProblem>| problems.iter().map(ToString::to_string).collect();
     let store = ledger.store();
     // On the record, so that a row taken out of the database does not make this a first start.
     if store.policy_in_force().await?.is_none() && sworn(ledger).await?.is_none() {

@@ -24,7 +24,11 @@ pub(super) fn timestamp(table: &'static str, millis: i64) -> Result<Timestamp, S
 }
 
 /// Reads a column whose text must parse.
-pub(super) fn parsed<T>(table: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+pub(super) fn parsed<T>(
+    table: &'static str,
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, StoreError> {
     parse(text).ok_or_else(|| StoreError::unreadable(table, format!("`{text}` is not one of its values")))
 }
 

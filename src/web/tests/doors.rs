@@ -1,6 +1,6 @@
 use super::super::fake::console;
 use super::*;
-use crate::domain::{Asks, Action, Body, Button, ButtonStyle, Reply, Tone};
+use crate::domain::{Action, Asks, Body, Button, ButtonStyle, Reply, Tone};
 use crate::store::RequestState;
 
 const GUARDED: [&str; 6] = [
@@ -222,7 +222,12 @@ async fn the_buttons_of_a_card_come_back_as_they_were_shown() {
     let mut reply = Reply::say(Tone::Waiting, "Deploy?");
     reply.request = Some(request.clone());
     reply.nonce = "n1".into();
-    reply.buttons = vec![Button { action: Action::Deny, label: "Deny".into(), style: ButtonStyle::Danger, asks: Asks::Why }];
+    reply.buttons = vec![Button {
+        action: Action::Deny,
+        label: "Deny".into(),
+        style: ButtonStyle::Danger,
+        asks: Asks::Why,
+    }];
     let card = desk.fake.replies(console("ops", Some(root)), reply, noon());
     let page = desk.get("/c/ops").await;
     assert!(

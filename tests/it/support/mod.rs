@@ -2,6 +2,7 @@
 
 mod back_end;
 mod machine;
+mod policy;
 mod said;
 mod text;
 pub mod webdriver;
@@ -9,6 +10,7 @@ mod world;
 
 pub use back_end::{Answer, BackEnd, service};
 pub use machine::{Server, command, printed};
+pub use policy::{policy_and, rule_and, with};
 pub use said::Said;
 pub use text::tidy;
 pub use world::World;

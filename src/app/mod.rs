@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
+use crate::chat::Directory;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
     /// Who reads sentences; `None` for what the configuration says.
     pub reader: Option<Arc<dyn Interpreter>>,
+    /// Who knows who is in which group and on call; `None` for what the configuration and the catalogue say.
+    pub directory: Option<Arc<dyn Directory>>,
 }
 
 impl Parts {
@@ -66,6 +69,7 @@ impl Parts {
             entropy: Arc::new(SystemEntropy),
             playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
             reader: None,
+            directory: None,
         })
     }
 }
@@ -116,7 +120,9 @@ impl App {
         let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
         let candidates = Candidates::default();
         let groups = source.config.console.groups.clone();
-        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
+        let installed =
+            || Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }) as Arc<dyn Directory>;
+        let roster = Roster::new(parts.directory.unwrap_or_else(installed));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -137,7 +143,7 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
-            policy_file: PolicyFile::new(name.clone(), policy_path),
+            policy_file: PolicyFile::new(policy_name(name), policy_path),
             candidates,
             roster,
             operators_channel: operators(&source),
@@ -238,6 +244,12 @@ pub async fn open_store(source: &Source) -> Result<Store> {
 fn database_url(source: &Source) -> Result<Option<SecretString>> {
     let url = source.config.store.url.as_ref();
     url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
+/// What the policy file is called in chat: where it is on this machine is nobody's business there.
+fn policy_name(path: &str) -> String {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str());
+    name.unwrap_or(path).to_owned()
 }
 
 /// The channel of the operators, by the name that the policy gives it.

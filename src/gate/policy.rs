@@ -188,6 +188,11 @@ impl Policy {
         self.break_glass.as_ref()
     }
 
+    /// The names it was checked against.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
     pub(super) fn tool(&self, name: &str) -> Option<&ToolWord> {
         self.vocabulary.tools.iter().find(|tool| tool.name == name)
     }

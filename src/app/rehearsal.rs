@@ -43,6 +43,7 @@ pub async fn rehearsal(play: &Play<'_>) -> Result<Rehearsal> {
         entropy: Arc::new(SystemEntropy),
         playground: Box::new(|dir, token| PlaygroundConfig::demo(Default::default(), dir, token)),
         reader: Some(told.clone()),
+        directory: None,
     };
     let app = App::build(source, parts).await?;
     Ok(Rehearsal {

@@ -1,6 +1,7 @@
-use super::words::{came, dollars, expected, interval, percent, points, seconds, worst_first};
+use super::words::{came, dollars, expected, interval, points, seconds, worst_first};
 use super::{CaseResult, Report};
 use crate::evals::metrics::Metrics;
+use crate::evals::text::{chance, percent};
 
 /// How many categories are listed.
 const CATEGORIES: usize = 5;
@@ -99,11 +100,11 @@ fn headline(report: &Report) -> Vec<String> {
         lines.push(row(
             "since baseline",
             &format!(
-                "{} worse, {} better of {} common cases (p = {:.3}), {} left out",
+                "{} worse, {} better of {} common cases ({}), {} left out",
                 comparison.worse.len(),
                 comparison.better.len(),
                 comparison.common,
-                comparison.mcnemar_p,
+                chance(comparison.mcnemar_p),
                 comparison.left_out
             ),
         ));

@@ -135,6 +135,7 @@ impl Rehearsal {
             },
             sender: sender.clone(),
             body,
+            remote: None,
             raw: RawMessage(raw),
         };
         // On the heap: what a message sets off is deep, and a case sets off many.

@@ -1,12 +1,13 @@
 //! What is done with a case in the whole house, step by step.
 
 use crate::catalog::Tool;
+use crate::clock::Clock as _;
 use crate::domain::{Action, Body, ChatUser, Click, Interpretation, MessageId, Origin, Proposal, RequestId};
 use crate::evals::case::Case;
 use crate::evals::compare::matches;
 use crate::evals::prediction::{Breach, ProposedCall};
 use crate::evals::thread::channel;
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::pipeline::Trouble;
 use crate::store::{RequestRow, RequestState};
 
@@ -93,7 +94,9 @@ impl Rehearsal {
         let Some(person) = &row.asker else { return true };
         let environment = call.args.get("environment").and_then(|value| value.as_str());
         let policy = self.rooms.policy.load();
-        prospects(&policy, person, &row.place, &call.tool)
+        let asking =
+            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
+        prospects(&policy, &asking, &call.tool)
             .iter()
             .filter(|prospect| environment.is_none() || prospect.environment.as_deref() == environment)
             .all(|prospect| prospect.decision != Decision::Allow)
@@ -187,6 +190,7 @@ impl Rehearsal {
                     nonce: old.clone(),
                     action: Action::Approve,
                     note: None,
+                    typed: None,
                 };
                 self.deliver(&approver, scene.channel, None, Body::Click(click)).await?;
             }
@@ -237,7 +241,7 @@ impl Rehearsal {
         action: Action,
     ) -> Result<(), Trouble> {
         let Some(row) = self.rooms.store.request(request).await? else { return Ok(()) };
-        let click = Click { request: request.clone(), nonce: row.nonce, action, note: None };
+        let click = Click { request: request.clone(), nonce: row.nonce, action, note: None, typed: None };
         self.deliver(who, scene.channel, scene.root.as_ref(), Body::Click(click)).await?;
         Ok(())
     }

@@ -318,7 +318,8 @@ fn the_checker_finds_what_it_looks_for() {
     let sql =
         "uses sqlx, which is for store/, playground/database, playground/schema, playground/mod.rs alone";
     assert_eq!(found("web/a.rs", "use sqlx::Row;"), [sql]);
-    let child = "uses Command::new, which is for playground/keeper.rs, execute/command alone";
+    let child =
+        "uses Command::new, which is for playground/keeper.rs, execute/command, cli/eval/git.rs alone";
     assert_eq!(found("app/a.rs", "fn f() { std::process::Command::new(\"ls\"); }"), [child]);
     assert_eq!(
         found("playground/keeper.rs", "fn f() { Command::new(\"sh\").arg(\"-c\"); }"),

@@ -24,8 +24,7 @@ if [[ $(id -u) == 0 ]]; then
     chown postgres "$dir"
     as=(setpriv --reuid postgres --regid postgres --init-groups)
 fi
-cd_to_neutral() { (cd "$dir" && "$@"); }
-run() { cd_to_neutral "${as[@]}" "$@"; }
+run() { (cd "$dir" && "${as[@]}" "$@"); }
 cleanup() {
     run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
     rm -rf "$dir"

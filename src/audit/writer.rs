@@ -1,6 +1,7 @@
 //! The one that writes. Steps wait in a queue; it takes what waits, writes all of it in one transaction with one signed
 //! head and one sync to disk, and answers each only after that.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -9,6 +10,7 @@ use super::draft::Draft;
 use super::edge::Edge;
 use super::key::Key;
 use super::{EntryKind, LedgerError, PublicKey, Written, note};
+use crate::clock::Clock;
 use crate::store::{Append, Appended, Ask, Batch, Guard, Head, Put, Refused, Store, StoreError};
 
 /// Steps in one transaction, at most. More would only make the first wait for the last.
@@ -41,13 +43,14 @@ pub(super) struct Job {
 pub(super) struct Writer {
     store: Store,
     key: Key,
+    clock: Arc<dyn Clock>,
     /// The head last seen and the edge of its tree.
     known: Option<(Head, Edge)>,
 }
 
 impl Writer {
-    pub(super) const fn new(store: Store, key: Key) -> Self {
-        Self { store, key, known: None }
+    pub(super) fn new(store: Store, key: Key, clock: Arc<dyn Clock>) -> Self {
+        Self { store, key, clock, known: None }
     }
 
     /// Who checks what it signs.
@@ -105,7 +108,8 @@ impl Writer {
         let mut append = Growth { epoch: before.as_ref().map_or(0, |head| head.epoch), ..Growth::default() };
         let mut answers = Vec::with_capacity(steps.len());
         for step in steps {
-            let admitted = batch.admit(step.ask());
+            // The time is asked for here, where the write lock is held: whoever waited for it may have come too late.
+            let admitted = batch.admit(step.ask(), self.clock.now());
             if admitted.is_ok() {
                 step.redact(&mut batch, append.epoch).await?;
             }

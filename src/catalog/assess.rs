@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    Assessment, Call, Catalog, Direction, EffectClass, EffectRule, Facts, Scope, Short, Tool, Undo, template,
+    Assessment, Call, Catalog, Direction, EffectClass, EffectRule, Facts, List, Scope, Short, Tool, Undo,
+    template,
 };
 use crate::domain::{Origin, Proposal};
 
@@ -55,6 +56,21 @@ impl Catalog {
     pub fn held(&self, call: &Call, facts: &Facts) -> Map<String, Value> {
         let paths = self.tool(call.tool()).map(|tool| tool.manifest().hold.as_slice()).unwrap_or_default();
         paths.iter().map(|path| (path.clone(), at(facts, path))).collect()
+    }
+
+    /// The same call in another environment, if it names one.
+    pub fn elsewhere(&self, call: &Call, environment: &str) -> Option<Call> {
+        let here = Value::String(call.environment()?.to_owned());
+        let params = self.tool(call.tool())?.params().iter();
+        let named = params.filter(|param| param.list == Some(List::Environments));
+        let mut args = call.args().clone();
+        for param in named.filter(|param| call.args().get(&param.name) == Some(&here)) {
+            args.insert(param.name.clone(), Value::String(environment.to_owned()));
+        }
+        let args = Value::Object(args);
+        let other =
+            self.admit(&Proposal { tool: call.tool().to_owned(), args, origin: Origin::System }).ok()?;
+        (other.environment() == Some(environment)).then_some(other)
     }
 
     /// What templates of this call's tool see. Facts, bodies and so on are added by the caller.

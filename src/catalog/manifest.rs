@@ -216,6 +216,10 @@ pub enum Builtin {
     Pending,
     /// What the record says of requests.
     Audit,
+    /// Puts the policy file in force that waits.
+    Policy,
+    /// Closes the review of an emergency.
+    Review,
 }
 
 /// What makes running the same call again safe.

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Source, load};
+use crate::config::{SecretRef, Source, load};
 use crate::playground::replica::{self, ReplicaArgs};
 
 /// An ops agent in team chat that does nothing until the right people have said yes.
@@ -41,6 +41,9 @@ struct PlaceArgs {
     /// Where the database and the keys are, in place of the configuration's data_dir.
     #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the address of a PostgreSQL database is, `env:NAME` or `file:PATH`, in place of the configuration's store.url.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", value_name = "REFERENCE", value_parser = reference)]
+    database: Option<SecretRef>,
     /// The address to listen on, in place of the configuration's server.listen.
     #[arg(long, global = true, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -197,6 +200,9 @@ impl PlaceArgs {
         if let Some(listen) = self.listen {
             source.config.server.listen = listen;
         }
+        if let Some(database) = &self.database {
+            source.config.store.url = Some(database.clone());
+        }
         if let Some(data) = &self.data {
             // Named on the command line, it counts from where the command is run.
             source.config.data_dir = Some(std::path::absolute(data).context("the data directory")?);
@@ -204,6 +210,10 @@ impl PlaceArgs {
         source.config.check()?;
         Ok(source)
     }
+}
+
+fn reference(text: &str) -> Result<SecretRef, String> {
+    text.to_owned().try_into()
 }
 
 /// Prints to standard output. A reader that went away ends the command without noise.

@@ -31,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// The web console.
     pub console: Console,
+    /// Those who look after this installation.
+    pub operators: Operators,
     /// The files people edit.
     pub files: Files,
     /// The demonstration back end.
@@ -89,6 +91,8 @@ pub struct Console {
     pub channels: Vec<Channel>,
     /// How long a sign-in lasts, such as `12h`.
     pub session: String,
+    /// Groups of console accounts that the policy's `[[group]]` can name.
+    pub groups: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Console {
@@ -102,6 +106,7 @@ impl Default for Console {
                 channel("random", "not listed in the policy: nothing runs from here"),
             ],
             session: "12h".to_owned(),
+            groups: BTreeMap::new(),
         }
     }
 }
@@ -115,6 +120,21 @@ pub struct Channel {
     /// What it is for.
     #[serde(default)]
     pub topic: String,
+}
+
+/// Those who look after this installation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operators {
+    /// The channel in which they hear of policy files, emergencies and open reviews: one that the policy lists, by its
+    /// name there. Left empty, they are told in the log alone, and a policy file that allows more is refused.
+    pub channel: String,
+}
+
+impl Default for Operators {
+    fn default() -> Self {
+        Self { channel: "incidents".to_owned() }
+    }
 }
 
 /// The files people edit. Each one left out is the embedded default.

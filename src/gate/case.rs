@@ -64,6 +64,9 @@ pub struct Standing {
     pub start_by: Option<Timestamp>,
     /// Why the asker wants it.
     pub reason: Option<String>,
+    /// The last time somebody said no to the same call, if that was lately. It decides nothing; it is shown.
+    #[serde(default)]
+    pub denied: Option<Denied>,
     /// The asker's word that this is an emergency.
     #[serde(default)]
     pub glass: Option<Glass>,
@@ -78,6 +81,17 @@ pub struct Standing {
     /// [`super::earlier_environment`]. `None` when they were not read, which counts as not live.
     #[serde(default)]
     pub earlier: Option<Map<String, Value>>,
+}
+
+/// Somebody said no to the same call before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denied {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, if they said so.
+    pub note: Option<String>,
 }
 
 /// One person's word on a request.

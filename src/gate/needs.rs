@@ -1,4 +1,4 @@
-use super::cell::Demands;
+use super::cell::{Cell, Demands};
 use super::{Case, Choice, Holder, Need, Policy, Requirement, Vote, binding};
 use crate::domain::{Digest, PersonId};
 
@@ -127,4 +127,15 @@ pub(super) enum Open {
     Waiting,
     /// Its start.
     Agreed,
+}
+
+/// Whose no would end it: those who could agree, or have, and those whom rules name for it.
+pub fn deniers(policy: &Policy, case: &Case<'_>) -> Vec<PersonId> {
+    let demands = Demands::of(policy, &Cell::of(policy, case));
+    if demands.needs.is_empty() {
+        return Vec::new();
+    }
+    let holders = policy.holders(case.membership, case.now);
+    let free = holders.filter(|holder| hand_of(&demands, case, holder) > Hand::Tied);
+    free.map(|holder| holder.id.clone()).collect()
 }

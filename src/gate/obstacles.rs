@@ -8,7 +8,7 @@ use super::limit::covering;
 use super::order::out_of_order;
 use super::words::list;
 use super::{Bypass, Bypassed, Case, Decision, Finding, Grounding, Pane, Policy, ReasonCode};
-use crate::domain::Origin;
+use crate::domain::{Origin, human_span};
 
 /// What was found, and what an emergency does without.
 #[derive(Default)]
@@ -20,6 +20,7 @@ pub(super) struct Obstacles {
 impl Obstacles {
     pub fn of(policy: &Policy, case: &Case<'_>, cell: &Cell<'_>, pane: &Pane<'_>) -> Self {
         let mut found = Self::default();
+        found.findings.extend(memory(case));
         found.findings.extend(limits(policy, case, cell));
         if !cell.effect.mutates() {
             return found;
@@ -49,6 +50,15 @@ impl Obstacles {
         self.findings.push(finding(rule, ReasonCode::Bypassed, Decision::Allow, sentence));
         self.bypassed.push(Bypassed { what, rule: rule.to_owned() });
     }
+}
+
+/// Who said no to the same a short while ago; whoever decides now should know.
+fn memory(case: &Case<'_>) -> Option<Finding> {
+    let denied = case.standing.denied.as_ref()?;
+    let ago = std::time::Duration::try_from(case.now.duration_since(denied.at)).unwrap_or_default();
+    let note = denied.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    let sentence = format!("{} said no to the same {} ago{note}", denied.by, human_span(ago));
+    Some(finding("memory", ReasonCode::DeniedBefore, Decision::Allow, sentence))
 }
 
 /// A change must be carried by the asker's own words, read with nothing foreign in view.

@@ -73,6 +73,8 @@ pub enum ReasonCode {
     Approval,
     /// The asker must confirm.
     Confirm,
+    /// Somebody said no to the same a short while ago.
+    DeniedBefore,
     /// It is an emergency, and what the rule asks for is done without.
     Bypassed,
     /// It is allowed.
@@ -102,6 +104,7 @@ impl ReasonCode {
             Self::Expired => "expired",
             Self::Approval => "approval",
             Self::Confirm => "confirm",
+            Self::DeniedBefore => "denied-before",
             Self::Bypassed => "bypassed",
             Self::Permitted => "permitted",
         }
@@ -109,8 +112,19 @@ impl ReasonCode {
 }
 
 /// The names of the rules that are code; no rule of a file may be called like one of them.
-pub const CODE_RULES: [&str; 10] =
-    ["people", "channels", "roles", "default", "locks", "order", "emergency", "language", "votes", "time"];
+pub const CODE_RULES: [&str; 11] = [
+    "people",
+    "channels",
+    "roles",
+    "default",
+    "locks",
+    "order",
+    "emergency",
+    "language",
+    "memory",
+    "votes",
+    "time",
+];
 
 /// One thing that was found, and which rule found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
-use crate::gate::{Asking, Decision, Membership, prospects};
-use crate::ground::{Source, Words, ground};
+use crate::gate::{Asking, Decision, prospects};
+use crate::ground::{Grounded, GroundedArg, Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
 
@@ -36,7 +36,7 @@ pub enum Halted {
     Ungrounded {
         /// It as an exact command.
         command: String,
-        /// The arguments that nobody has said.
+        /// The arguments that nobody has said; [`crate::ground::INTENT`] is what to do.
         missing: Vec<String>,
     },
 }
@@ -55,26 +55,23 @@ pub fn carried(
     for proposal in proposals {
         let call = catalog.admit(&proposal).map_err(|error| Box::new(Halted::NotAdmitted(error)))?;
         let command = catalog.render(&call);
-        let words = argument_words(catalog, &call, said);
-        let missing: Vec<String> =
-            words.iter().filter(|word| word.said.is_none()).map(|word| word.argument.clone()).collect();
+        let Grounded { args, missing } = ground(catalog, &call, said);
         if call.effect().mutates() && !missing.is_empty() {
             return Err(Box::new(Halted::Ungrounded { command, missing }));
         }
+        let words = argument_words(args, said);
         calls.push(Worded { command, call, origin: proposal.origin, words });
     }
     Ok(calls)
 }
 
 /// For each argument, the words that carry it.
-fn argument_words(catalog: &Catalog, call: &Call, said: &Words) -> Vec<ArgumentWords> {
+fn argument_words(args: Vec<GroundedArg>, said: &Words) -> Vec<ArgumentWords> {
     let quote = |turn: usize, span: std::ops::Range<usize>| {
         let text = said.turns.get(turn).and_then(|turn| turn.text.get(span));
         text.map(|text| format!("“{text}”"))
     };
-    ground(catalog, call, said)
-        .args
-        .into_iter()
+    args.into_iter()
         .map(|arg| ArgumentWords {
             argument: arg.argument,
             value: match &arg.value {
@@ -113,7 +110,7 @@ impl Rooms {
         }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
-            Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
+            Interpretation::Calls(proposals) => Box::pin(self.proposed(row, &read, proposals, &said)).await,
             Interpretation::Clarify(question) => {
                 let reply = answer::question(&question.text, &question.choices, &read);
                 self.said_instead(row, &read, question.text, reply).await
@@ -165,12 +162,13 @@ impl Rooms {
         match (calls.len(), calls.pop()) {
             (0, _) | (_, None) => self.pass_over(row, entry).await,
             (1, Some(only)) => {
-                let row = RequestRow { words: Some(only.words), ..row };
-                self.judge(row, only.call, only.origin, vec![entry]).await
+                let reason = because(&row.said);
+                let row = RequestRow { words: Some(only.words), reason, ..row };
+                Box::pin(self.judge(row, only.call, only.origin, vec![entry])).await
             }
             (_, Some(last)) => {
                 calls.push(last);
-                self.plan(row, calls, entry).await
+                Box::pin(self.plan(row, calls, entry)).await
             }
         }
     }
@@ -184,19 +182,33 @@ impl Rooms {
     ) -> Result<(), Trouble> {
         let entry = entries::read_as_words(&row, read, self.clock.now(), &text);
         row.note = text.lines().next().map(str::to_owned);
-        self.conclude(row, RequestState::Answered, reply, vec![entry]).await
+        Box::pin(self.conclude(row, RequestState::Answered, reply, vec![entry])).await
     }
 
     /// The tools this person may use here, by name.
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
-        let asking =
-            Asking { person, place: &row.place, membership: Membership::none(), now: self.clock.now() };
+        let membership = self.roster.now();
+        let asking = Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
         let open = |tool: &str| {
             let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
-        self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
+        // A tool without an example is for exact commands alone.
+        let said = self.catalog.tools().filter(|tool| !tool.manifest().examples.is_empty());
+        said.map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
     }
+}
+
+/// Why somebody wants something, in their own words: what follows `because`.
+fn because(said: &str) -> Option<String> {
+    const WORD: &str = "because ";
+    let lower = said.to_ascii_lowercase();
+    let at = lower.match_indices(WORD).map(|(at, _)| at).find(|at| {
+        said.get(..*at)
+            .is_some_and(|before| before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()))
+    })?;
+    let reason = said.get(at + WORD.len()..)?.trim().trim_end_matches(['.', '!']);
+    (!reason.is_empty()).then(|| reason.to_owned())
 }

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::bulk::{GROUP, Insert};
 use super::db::Locked;
 use super::pending::Pending;
 use super::sql::Sql;
-use super::{Guard, Head, Put, Refused, Row, Store, StoreError, write};
+use super::{Guard, Head, Put, Refused, Row, Store, StoreError, due, write};
 use crate::domain::{DedupeKey, Platform, RequestId};
 
 /// One transaction of the ledger. Dropped before `commit`, it leaves nothing behind.
@@ -55,6 +57,7 @@ impl Store {
         let mut batch = Batch { tx: self.lock().await?, pending: Pending::default() };
         batch.read_versions(asks.clone()).await?;
         batch.read_deliveries(asks.clone()).await?;
+        batch.read_policy(asks.clone()).await?;
         batch.read_locks_and_runs(asks).await?;
         Ok(batch)
     }
@@ -79,9 +82,9 @@ impl Store {
 }
 
 impl<'a> Batch<'a> {
-    /// Takes a step in if its guard holds; it is written at `commit`.
-    pub(crate) fn admit(&mut self, ask: Ask<'a>) -> Result<(), Refused> {
-        self.pending.admit(ask.guard, ask.puts)
+    /// Takes a step in if its guard holds at `now`; it is written at `commit`.
+    pub(crate) fn admit(&mut self, ask: Ask<'a>, now: Timestamp) -> Result<(), Refused> {
+        self.pending.admit(ask.guard, ask.puts, now)
     }
 
     /// The head of the record as it stands.
@@ -231,10 +234,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    async fn read_policy(&mut self, mut asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
+        if asks.any(|ask| matches!(ask.guard, Guard::Start { .. } | Guard::Policy(_))) {
+            self.pending.policy_in_force = due::policy_in_force(&mut self.tx).await?;
+        }
+        Ok(())
+    }
+
     async fn read_locks_and_runs(&mut self, asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
         let mut starts = asks.filter_map(|ask| match ask.guard {
             Guard::Start { target, .. } => Some(target.as_deref()),
-            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } => None,
+            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } | Guard::Policy(_) => None,
         });
         let Some(first) = starts.next() else { return Ok(()) };
         self.pending.generation = Sql::new("SELECT generation FROM lock_generation WHERE id = 1")
@@ -258,7 +268,7 @@ impl<'a> Batch<'a> {
 fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
     let guarded = match ask.guard {
         Guard::Request { id, .. } | Guard::Start { id, .. } => Some(id),
-        Guard::Open | Guard::FirstSeen { .. } => None,
+        Guard::Open | Guard::FirstSeen { .. } | Guard::Policy(_) => None,
     };
     let put = ask.puts.iter().filter_map(|put| {
         let Row::Request(row) = &put.row else { return None };
@@ -270,6 +280,6 @@ fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
 fn delivery_of(guard: &Guard) -> Option<(Platform, &str)> {
     match guard {
         Guard::FirstSeen { platform, key: DedupeKey(key), .. } => Some((*platform, key)),
-        Guard::Open | Guard::Request { .. } | Guard::Start { .. } => None,
+        Guard::Open | Guard::Request { .. } | Guard::Start { .. } | Guard::Policy(_) => None,
     }
 }

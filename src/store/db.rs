@@ -132,9 +132,11 @@ impl Connection {
     /// Runs statements as they are, without arguments.
     pub(super) async fn run(&mut self, text: impl SqlSafeStr) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(connection) => drop(sqlx::raw_sql(text).execute(connection).await?),
+            Self::Sqlite(connection) => {
+                sqlx::raw_sql(text).execute(connection).await?;
+            }
             Self::Postgres(connection) => {
-                drop(postgres::heard(sqlx::raw_sql(text).execute(connection)).await?);
+                postgres::heard(sqlx::raw_sql(text).execute(connection)).await?;
             }
         }
         Ok(())

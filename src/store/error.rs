@@ -61,7 +61,7 @@ pub enum StoreError {
     NotAnAddress,
     /// The database cannot be reached, or went away before it was told to write.
     #[error(
-        "the database cannot be reached ({0}): nothing was written; see that it runs and can be reached from here, it is tried again by itself"
+        "the database cannot be reached ({0}): nothing was written; see that it runs and can be reached from here"
     )]
     Away(String),
     /// The database went away in the moment it was told to make it last.
@@ -121,8 +121,8 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             return match error {
-                sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
+                sqlx::Error::Io(error) => Self::Away(error.to_string()),
+                sqlx::Error::Tls(_)
                 | sqlx::Error::Protocol(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed => Self::Away(error.to_string()),

@@ -12,6 +12,7 @@ mod console;
 #[path = "tests/database.rs"]
 pub(crate) mod database;
 mod db;
+mod due;
 mod error;
 mod found;
 #[cfg(test)]
@@ -42,6 +43,7 @@ mod write;
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
+pub use due::{Closed, PolicyRow, ReviewRow, Starts, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
 pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter, UseRow, VoteUse, Way};

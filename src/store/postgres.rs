@@ -47,15 +47,24 @@ const SILENCE: Duration = Duration::from_secs(8);
 pub(super) async fn open(url: &str) -> Result<(PgConnection, PgConnectOptions, Pool<Postgres>), StoreError> {
     let options = options(url)?;
     let mut first = connect(&options).await?;
-    let mut tx = first.begin().await?;
-    sqlx::raw_sql(MIGRATE).execute(&mut *tx).await?;
-    migrate::run(Dialect::Postgres, &mut *tx).await?;
-    tx.commit().await?;
+    migrate(&mut first).await?;
     let readers = PgPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(SILENCE)
         .connect_lazy_with(options.clone().options([("default_transaction_read_only", "on")]));
     Ok((first, options, readers))
+}
+
+/// Brings the tables up to date. Where they are, the right to make tables is not needed.
+async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let there = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    if there.fetch_one(&mut *connection).await? && migrate::is_done(Dialect::Postgres, connection).await? {
+        return Ok(());
+    }
+    let mut tx = connection.begin().await?;
+    sqlx::raw_sql(MIGRATE).execute(&mut *tx).await?;
+    migrate::run(Dialect::Postgres, &mut *tx).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Opens one connection.

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{ChatUser, Digest, MessageId, Origin, PersonId, Place, Reply, RequestId};
+use crate::gate::{Denied, Glass};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,6 +131,27 @@ pub struct RequestRow {
     pub policy: Option<Digest>,
     /// Who can take the next step, as of the last judging.
     pub awaits: Vec<PersonId>,
+    /// Who has agreed and counts, as of the last judging.
+    #[serde(default)]
+    pub agreed: Vec<PersonId>,
+    /// Whose no ends it, as of the last judging.
+    #[serde(default)]
+    pub may_deny: Vec<PersonId>,
+    /// Why the asker wants it, where they said so.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The asker's word that it is an emergency.
+    #[serde(default)]
+    pub glass: Option<Glass>,
+    /// The held facts of the same call one environment earlier, where the order of environments asks for them.
+    #[serde(default)]
+    pub earlier: Option<Map<String, Value>>,
+    /// Who said no to the same call a short while before.
+    #[serde(default)]
+    pub denied: Option<Denied>,
+    /// Since when it waits for people, as it is now.
+    #[serde(default)]
+    pub waits_since: Option<Timestamp>,
     /// Who confirmed it.
     pub confirmed_by: Option<PersonId>,
     /// What buttons on its present card carry.

@@ -4,7 +4,7 @@ use super::bulk::Insert;
 use super::db::Connection;
 use super::pending::{LockChange, Pending};
 use super::sql::Sql;
-use super::{Author, HeldLock, JobState, StoreError, Way};
+use super::{Author, HeldLock, JobState, StoreError, Way, due};
 use crate::domain::PersonId;
 
 /// Writes all rows, those that others refer to first.
@@ -16,6 +16,7 @@ pub(super) async fn rows(connection: &mut Connection, pending: &Pending<'_>) -> 
     jobs(connection, pending).await?;
     reactions(connection, pending).await?;
     marks(connection, pending).await?;
+    due::write(connection, pending).await?;
     locks(connection, pending).await
 }
 
@@ -31,7 +32,7 @@ async fn inbox(connection: &mut Connection, pending: &Pending<'_>) -> Result<(),
 async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, created_at, \
-               expires_at, start_by, version, body, way, reason, rules, asked_at, started_at, finished_at, tokens, \
+               expires_at, start_by, started_at, version, body, way, reason, rules, asked_at, finished_at, tokens, \
                cost_micros, indexed) ",
         conflict: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, asker = excluded.asker, \
                    tool = excluded.tool, target = excluded.target, environment = excluded.environment, \
@@ -53,11 +54,12 @@ async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<
             columns.push_bind(row.created_at.as_millisecond());
             columns.push_bind(row.expires_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.start_by.map(|at| at.as_millisecond()));
+            columns.push_bind(row.started_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.version).push_bind(*body);
             let measures = &row.measures;
             columns.push_bind(Way::of(row).as_str()).push_bind(measures.reason.as_deref());
             columns.push_bind(measures.rules.join(" "));
-            for at in [measures.asked_at, row.started_at, row.finished_at] {
+            for at in [measures.asked_at, row.finished_at] {
                 columns.push_bind(at.map(|at| at.as_millisecond()));
             }
             for size in [measures.tokens, measures.cost_micros] {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::super::tests_on_postgres::{Fresh, fresh, open, place, received};
 use crate::audit::{Entry, EntryKind, Ledger, LedgerError, Step};
-use crate::domain::{DedupeKey, Platform};
+use crate::domain::{DedupeKey, Digest, Platform};
 use crate::store::samples::{at, job, moved, request};
 use crate::store::wire::Fault;
 use crate::store::{Guard, JobRow, JobState, Refused, RequestRow, RequestState, Row, StoreError};
@@ -31,6 +31,8 @@ fn start(row: &RequestRow) -> Step {
         version: row.version,
         locks: Some(0),
         target: Some(job.target.clone()),
+        policy: Digest::of(b"policy"),
+        until: at(4_000_000_000),
     };
     let rows = vec![Row::Request(Box::new(moved(row, RequestState::Started))), Row::Job(job)];
     Step { guard, rows, entries: vec![Entry::new(EntryKind::Started, at(2)).about(&row.id)] }

@@ -142,7 +142,14 @@ async fn only_a_start_on_the_record_gives_the_seal() {
     let Some(fresh) = fresh().await else { return };
     let one = request(1);
     fresh.write(vec![Row::Request(Box::new(one.clone()))], vec![]).await;
-    let guard = Guard::Start { id: one.id.clone(), version: 1, locks: Some(0), target: Some("t".to_owned()) };
+    let guard = Guard::Start {
+        id: one.id.clone(),
+        version: 1,
+        locks: Some(0),
+        target: Some("t".to_owned()),
+        policy: crate::domain::Digest::of(b"policy"),
+        until: at(1),
+    };
     let rows = vec![Row::Request(Box::new(moved(&one, RequestState::Started)))];
     let entries = vec![Entry::new(EntryKind::Started, at(1)).about(&one.id)];
 

@@ -128,7 +128,7 @@ fn read_defaults(source: &mut Source<'_>, table: Option<Table<'_>>) -> (Defaults
     let mut defaults = Defaults {
         expires_after: Duration::from_secs(30 * 60),
         start_within: Duration::from_secs(5 * 60),
-        remind_before: None,
+        remind_before: Some(Duration::from_secs(5 * 60)),
         approvals_per_hour: None,
     };
     let mut zone = TimeZone::UTC;
@@ -136,7 +136,7 @@ fn read_defaults(source: &mut Source<'_>, table: Option<Table<'_>>) -> (Defaults
         defaults.expires_after = table.minutes(source, "expires_minutes").unwrap_or(defaults.expires_after);
         defaults.start_within =
             table.minutes(source, "start_within_minutes").unwrap_or(defaults.start_within);
-        defaults.remind_before = table.minutes(source, "remind_minutes");
+        defaults.remind_before = table.minutes(source, "remind_minutes").or(defaults.remind_before);
         defaults.approvals_per_hour = table.count(source, "approvals_per_hour");
         let name = table.text(source, "time_zone");
         zone = time_zone(source, name).unwrap_or(zone);

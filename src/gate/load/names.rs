@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::reader::{Source, Table, Word};
 use crate::domain::{PersonId, Platform, RoleName};
 use crate::gate::{
-    Audience, Channel, Defaults, Group, GroupKey, OnCall, Person, ToolWord, Tools, Vocabulary,
+    Audience, Channel, Defaults, Group, GroupKey, OnCall, Person, ToolWord, Tools, Vocabulary, house,
 };
 
 /// Stands for every tool.
@@ -50,6 +50,11 @@ impl<'v> Names<'v> {
             }
             let roles = granted.iter().filter_map(|role| self.roles.get(role)).flatten().cloned().collect();
             let identities = identities.into_iter().map(|word| word.text).collect();
+            if person == *house() {
+                let sentence =
+                    format!("`{person}` is what the product itself asks as; give the person another name");
+                source.complain(id.at, sentence);
+            }
             if self.people.contains_key(&person) {
                 source.complain(id.at, format!("there are two people called `{person}`"));
             }

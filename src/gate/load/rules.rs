@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::names::Names;
 use super::reader::{Source, Table, Word};
 use crate::catalog::{Direction, EffectClass};
+use crate::gate::house::rule_for_policies;
 use crate::gate::rule::Rule;
 use crate::gate::{Escalation, Requirement, ToolWord, Tools, Verify};
 
@@ -22,6 +23,8 @@ impl Names<'_> {
             self.check_times(source, at, &rule);
             rules.insert(rule.id.clone(), rule);
         }
+        let for_policies = rule_for_policies(&rules, &self.people, self.vocabulary);
+        rules.extend(for_policies.map(|rule| (rule.id.clone(), rule)));
         rules.into_values().collect()
     }
 

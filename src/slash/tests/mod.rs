@@ -197,6 +197,8 @@ fn completions_follow_the_position() {
                 "/logs",
                 "/migrate",
                 "/pending",
+                "/policy accept",
+                "/review",
                 "/rollback",
                 "/scale",
                 "/status",

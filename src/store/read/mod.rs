@@ -22,11 +22,15 @@ fn from_json<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, 
 }
 
 /// Reads a column of milliseconds.
-fn timestamp(table: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
+pub(super) fn timestamp(table: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(|error| StoreError::unreadable(table, error))
 }
 
 /// Reads a column whose text must parse.
-fn parsed<T>(table: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+pub(super) fn parsed<T>(
+    table: &'static str,
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, StoreError> {
     parse(text).ok_or_else(|| StoreError::unreadable(table, format!("`{text}` is not one of its values")))
 }

@@ -1,6 +1,6 @@
-use super::super::samples::{job, lock, moved, request, vote};
+use super::super::samples::{at, job, lock, moved, policy, request, vote};
 use super::{fresh, row};
-use crate::domain::{DedupeKey, Platform};
+use crate::domain::{DedupeKey, Digest, Platform};
 use crate::store::{Guard, JobState, Refused, RequestRow, RequestState, Row};
 
 fn first_seen(key: &str, request: &RequestRow) -> Guard {
@@ -21,6 +21,8 @@ fn start(request: &RequestRow, locks: i64) -> Guard {
         version: request.version,
         locks: Some(locks),
         target: Some("order-service/production".to_owned()),
+        policy: Digest::of(b"policy"),
+        until: at(1),
     }
 }
 
@@ -141,4 +143,38 @@ async fn more_rows_than_fit_a_statement_are_all_written() {
     assert!(fresh.try_put(steps.clone()).await.unwrap().iter().all(Result::is_ok));
     assert_eq!(fresh.store.count("request").await, 100);
     assert!(fresh.try_put(steps).await.unwrap().iter().all(Result::is_err));
+}
+
+#[tokio::test]
+async fn a_policy_accepted_meanwhile_stops_a_start() {
+    let Some(fresh) = fresh().await else { return };
+    let (one, two) = (request(1), request(2));
+    fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
+    let started = vec![row(moved(&one, RequestState::Started))];
+    let accepted = |name: &str| Row::Policy(policy(name));
+    let answers = fresh
+        .try_put(vec![(Guard::Policy(None), vec![accepted("another")]), (start(&one, 0), started.clone())])
+        .await
+        .unwrap();
+    assert_eq!(answers, [Ok(()), Err(Refused::PolicyChanged)]);
+    assert_eq!(fresh.put(start(&one, 0), started.clone()).await, Err(Refused::PolicyChanged));
+    // Of two that accept at once, the one that read the older policy looks again.
+    assert_eq!(fresh.put(Guard::Policy(None), vec![accepted("policy")]).await, Err(Refused::PolicyChanged));
+    let from = Guard::Policy(Some(Digest::of(b"another")));
+    assert_eq!(fresh.put(from, vec![accepted("policy")]).await, Ok(()));
+    assert_eq!(fresh.store.policy_in_force().await.unwrap(), Some(policy("policy")));
+    assert_eq!(fresh.put(start(&one, 0), started).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_start_that_comes_too_late_is_refused() {
+    let Some(fresh) = fresh().await else { return };
+    let one = request(1);
+    fresh.rows(vec![row(one.clone())]).await;
+    let mut late = start(&one, 0);
+    let Guard::Start { until, .. } = &mut late else { panic!("a start") };
+    *until = at(0);
+    let started = vec![row(moved(&one, RequestState::Started))];
+    assert_eq!(fresh.put(late, started.clone()).await, Err(Refused::Late));
+    assert_eq!(fresh.put(start(&one, 0), started).await, Ok(()));
 }

@@ -5,6 +5,7 @@ mod searching;
 mod talking;
 
 use super::database::{Place, open};
+use super::samples::at;
 use super::{Ask, Guard, Put, Refused, Row, Store, StoreError};
 
 /// A store in a place that goes away with it.
@@ -34,7 +35,7 @@ impl Fresh {
             .collect();
         let asks: Vec<_> = steps.iter().map(|(guard, puts)| Ask { guard, puts }).collect();
         let mut batch = self.store.begin(asks.iter().copied()).await?;
-        let answers = asks.iter().map(|ask| batch.admit(*ask)).collect();
+        let answers = asks.iter().map(|ask| batch.admit(*ask, at(0))).collect();
         batch.commit().await?;
         Ok(answers)
     }

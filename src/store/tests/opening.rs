@@ -36,7 +36,7 @@ async fn a_transaction_that_is_dropped_leaves_nothing() {
     let puts = [crate::store::Put::new(row(request(1))).unwrap()];
     let ask = crate::store::Ask { guard: &Guard::Open, puts: &puts };
     let mut batch = fresh.store.begin(std::iter::once(ask)).await.unwrap();
-    assert_eq!(batch.admit(ask), Ok(()));
+    assert_eq!(batch.admit(ask, crate::store::samples::at(0)), Ok(()));
     drop(batch);
     assert_eq!(fresh.store.count("request").await, 0);
     fresh.rows(vec![row(request(1))]).await;

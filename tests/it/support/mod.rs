@@ -3,6 +3,7 @@
 mod back_end;
 mod database;
 mod machine;
+mod policy;
 mod said;
 mod schema;
 mod text;
@@ -12,6 +13,7 @@ mod world;
 pub use back_end::{Answer, BackEnd, service};
 pub use database::Database;
 pub use machine::{Server, command, printed};
+pub use policy::{policy_and, rule_and, with};
 pub use said::Said;
 pub use schema::Schema;
 pub use text::tidy;

@@ -6,7 +6,7 @@ use countersign::app::{App, Parts, open_store};
 use countersign::audit::Ledger;
 use countersign::clock::{Mint, SystemEntropy};
 use countersign::domain::{Action, Body, Inbound};
-use countersign::pipeline::Rooms;
+use countersign::pipeline::{PolicyFile, Rooms};
 use countersign::store::RequestState;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,10 @@ async fn beside(world: &World) -> Arc<Rooms> {
         Arc::new(Rooms {
             catalog: Arc::clone(&first.catalog),
             policy: Arc::clone(&first.policy),
+            policy_file: PolicyFile::new("policy.toml".to_owned(), None),
+            candidates: Arc::clone(&first.candidates),
+            roster: first.roster.clone(),
+            operators_channel: first.operators_channel.clone(),
             store,
             ledger,
             interpreter: Arc::clone(&first.interpreter),
@@ -152,6 +156,7 @@ async fn a_second_server_is_refused_and_leaves_what_runs_alone() {
         entropy: Arc::new(SystemEntropy),
         playground: Box::new(|_, _| unreachable!("there is none")),
         reader: None,
+        directory: None,
     };
     let Err(refused) = App::build(source, parts).await else { panic!("two servers serve") };
     insta::assert_snapshot!(refused, @"another countersign is serving from this database: stop that one first; one at a time may serve from a database");

@@ -157,7 +157,8 @@ impl App {
         let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let config = self.source.config.clone();
-        let console = house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
+        let console =
+            house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
         let chats = async {
             if let Some(slack) = slack {
                 slack.run(self.stop.clone()).await;

@@ -93,7 +93,9 @@ async fn check(source: &Source) -> Result<ExitCode> {
     }
     match client.user_groups().await {
         Ok(groups) => findings.good(format!("user groups can be read; there are {}", groups.len())),
-        Err(error) => findings.wrong(format!("user groups cannot be read, so they give nobody a role: {error}")),
+        Err(error) => {
+            findings.wrong(format!("user groups cannot be read, so they give nobody a role: {error}"))
+        }
     }
     match settings.mode {
         Mode::Socket => socket(&client, &mut findings).await,
@@ -179,7 +181,9 @@ async fn channels(identity: &Identity, policy: &Policy, client: &Client, finding
 async fn socket(client: &Client, findings: &mut Findings) {
     match greeted(client).await {
         Ok(connections) => findings.good(format!("a socket opens; the app has {connections} with it")),
-        Err(error) => findings.wrong(format!("no socket: {error}; is Socket Mode on, and the app token right?")),
+        Err(error) => {
+            findings.wrong(format!("no socket: {error}; is Socket Mode on, and the app token right?"))
+        }
     }
 }
 

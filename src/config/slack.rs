@@ -107,7 +107,8 @@ impl SlackSettings {
             Ok(_safe) => {}
         }
         let name = self.command.strip_prefix('/').unwrap_or_default();
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
         if name.is_empty() || name.len() > 31 || !name.bytes().all(plain) {
             return wrong(format!("`slack.command` is `{}`; write one such as `/ops`", self.command));
         }
@@ -115,15 +116,16 @@ impl SlackSettings {
             return wrong(format!("`slack.sockets` is {}; at most {MOST_SOCKETS}", self.sockets));
         }
         match (self.mode, &self.app_token, self.signing_secrets.len()) {
-            (Mode::Socket, None, _) => {
-                wrong("`slack.app_token` is missing; sockets need it, or set `slack.mode = \"http\"`".to_owned())
-            }
-            (Mode::Http, _, 0) => wrong(
-                "`slack.signing_secrets` is empty; without one nobody can tell what comes from Slack".to_owned(),
+            (Mode::Socket, None, _) => wrong(
+                "`slack.app_token` is missing; sockets need it, or set `slack.mode = \"http\"`".to_owned(),
             ),
-            (_, _, many) if many > 2 => {
-                wrong(format!("`slack.signing_secrets` has {many} entries; two are enough while one replaces the other"))
-            }
+            (Mode::Http, _, 0) => wrong(
+                "`slack.signing_secrets` is empty; without one nobody can tell what comes from Slack"
+                    .to_owned(),
+            ),
+            (_, _, many) if many > 2 => wrong(format!(
+                "`slack.signing_secrets` has {many} entries; two are enough while one replaces the other"
+            )),
             (Mode::Socket | Mode::Http, _, _) => Ok(()),
         }
     }
@@ -209,6 +211,9 @@ mod tests {
     fn a_secret_that_is_not_there_is_named_by_its_key() {
         let settings = settings("app_token = \"file:nowhere\"");
         let error = settings.access(Path::new("/nowhere")).err().unwrap();
-        assert_eq!(error.to_string(), "`slack.bot_token`: the environment variable `SLACK_BOT_TOKEN` is not set");
+        assert_eq!(
+            error.to_string(),
+            "`slack.bot_token`: the environment variable `SLACK_BOT_TOKEN` is not set"
+        );
     }
 }

@@ -26,7 +26,13 @@ mod tests {
     #[test]
     fn nothing_goes_over_the_network_in_the_clear() {
         let safe = |text: &str| travels_safely(&Url::parse(text).unwrap());
-        for fine in ["https://a.example", "wss://a.example/x", "http://127.0.0.1:1", "ws://[::1]/", "http://localhost"] {
+        for fine in [
+            "https://a.example",
+            "wss://a.example/x",
+            "http://127.0.0.1:1",
+            "ws://[::1]/",
+            "http://localhost",
+        ] {
             assert!(safe(fine), "{fine}");
         }
         for wrong in [

@@ -152,7 +152,11 @@ impl Rooms {
             id: id.clone(),
             place: inbound.place.clone(),
             author: Author::User {
-                user: ChatUser { user: String::new(), display: "somebody".to_owned(), ..inbound.sender.clone() },
+                user: ChatUser {
+                    user: String::new(),
+                    display: "somebody".to_owned(),
+                    ..inbound.sender.clone()
+                },
                 person: None,
             },
             body: MessageBody::Text { text: String::new() },

@@ -235,15 +235,15 @@ impl Outbox {
             return Ok(Some(remote));
         }
         let thread = self.reach.store.thread(root).await?;
-        let first = thread.into_iter().find(|message| message.author == Author::Bot && message.remote.is_some());
+        let first =
+            thread.into_iter().find(|message| message.author == Author::Bot && message.remote.is_some());
         Ok(first.filter(|first| first.id < row.id).and_then(|first| first.remote))
     }
 
     /// Posts or edits, and returns Slack's id.
     async fn show(&self, row: &MessageRow, card: &Card, thread: Option<&str>) -> Result<String, Stop> {
         let channel = row.place.channel.as_str();
-        let post =
-            Post { channel, thread, text: &card.text, blocks: &card.blocks, message: Some(&row.id) };
+        let post = Post { channel, thread, text: &card.text, blocks: &card.blocks, message: Some(&row.id) };
         if let Some(ts) = &row.remote {
             match self.reach.client.update(ts, &post).await {
                 // Somebody has taken it away; a request that goes on must be seen.
@@ -285,7 +285,9 @@ impl Outbox {
         let found = match found {
             Err(error) if is_lost_thread(&error) => None,
             Err(error) if error.code() == "missing_scope" => {
-                tracing::warn!("Slack does not let us look for what may be posted already ({error}); it may stand there twice");
+                tracing::warn!(
+                    "Slack does not let us look for what may be posted already ({error}); it may stand there twice"
+                );
                 None
             }
             found => found?,
@@ -303,7 +305,9 @@ impl Outbox {
             match self.reach.client.find(Mark::File(&name), channel, Some(thread), row.at).await {
                 Ok(Some(_there)) => return Ok(()),
                 Ok(None) => {}
-                Err(error) if matches!(error.fault(), Fault::Passing | Fault::Doubtful) => return Err(error.into()),
+                Err(error) if matches!(error.fault(), Fault::Passing | Fault::Doubtful) => {
+                    return Err(error.into());
+                }
                 Err(error) => tracing::warn!(message = %row.id, "a file cannot be looked for: {error}"),
             }
         }
@@ -348,7 +352,8 @@ impl Outbox {
     async fn write_down(&self, row: MessageRow) -> Result<(), Stop> {
         let rows = vec![Row::Message(Box::new(row))];
         // An open guard refuses nothing.
-        let _written = self.reach.ledger.write(Step { guard: Guard::Open, rows, entries: Vec::new() }).await?;
+        let _written =
+            self.reach.ledger.write(Step { guard: Guard::Open, rows, entries: Vec::new() }).await?;
         Ok(())
     }
 }

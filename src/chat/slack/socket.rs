@@ -78,7 +78,8 @@ impl Frame {
             "interactive" => Kind::Interactive,
             _ => return Self::Other,
         };
-        let (id, answerable) = (word("envelope_id"), frame.get("accepts_response_payload") == Some(&true.into()));
+        let (id, answerable) =
+            (word("envelope_id"), frame.get("accepts_response_payload") == Some(&true.into()));
         let payload = frame.get_mut("payload").map(Value::take).unwrap_or_default();
         if id.is_empty() {
             return Self::Other;
@@ -147,9 +148,8 @@ pub async fn open(client: &Client) -> Result<(Ear, Mouth), SocketError> {
         return Err(SocketError::NotOpened("the answer is no socket's".to_owned()));
     }
     let upgraded = response.upgrade().await.map_err(failed)?;
-    let limits = WebSocketConfig::default()
-        .max_message_size(Some(MOST_BYTES))
-        .max_frame_size(Some(MOST_BYTES));
+    let limits =
+        WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
     let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(limits)).await;
     let (mouth, ear) = stream.split();
     Ok((Ear(ear), Mouth(mouth)))
@@ -162,7 +162,8 @@ impl Ear {
     /// See [`SocketError`].
     pub async fn next(&mut self) -> Result<Option<Frame>, SocketError> {
         loop {
-            let message = tokio::time::timeout(SILENCE, self.0.next()).await.map_err(|_over| SocketError::Silent)?;
+            let message =
+                tokio::time::timeout(SILENCE, self.0.next()).await.map_err(|_over| SocketError::Silent)?;
             match message {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(error.into()),

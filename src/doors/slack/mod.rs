@@ -118,7 +118,10 @@ fn noticed(notice: &Notice) {
             tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
         }
         Notice::RateLimited { workspace } => {
-            tracing::error!(workspace, "Slack has stopped delivering events for this minute: there are too many");
+            tracing::error!(
+                workspace,
+                "Slack has stopped delivering events for this minute: there are too many"
+            );
         }
         Notice::ChannelMoved { old, new } => {
             tracing::warn!(old, new, "a channel has another id now; change it in the policy");

@@ -22,7 +22,9 @@ impl Door {
         let remote = Remote { message: said.ts, thread: said.thread };
         let inbound = Inbound { remote: Some(remote), ..inbound(said.about, Body::Text(said.text), at) };
         match self.rooms.handle(inbound).await {
-            Ok(Receipt { again: false, .. }) if heard == Heard::Addressed && place.channel.starts_with('D') => {
+            Ok(Receipt { again: false, .. })
+                if heard == Heard::Addressed && place.channel.starts_with('D') =>
+            {
                 if let Some(thread) = thread {
                     self.show_reading(place.channel, thread);
                 }
@@ -37,7 +39,9 @@ impl Door {
     async fn for_us(&self, said: &Said) -> Result<bool, StoreError> {
         let (Heard::InThread, Some(thread)) = (said.heard, &said.thread) else { return Ok(true) };
         let store = &self.rooms.store;
-        let Some(opener) = store.message_by_remote(&said.about.place, thread).await? else { return Ok(false) };
+        let Some(opener) = store.message_by_remote(&said.about.place, thread).await? else {
+            return Ok(false);
+        };
         let root = opener.place.thread.unwrap_or(opener.id);
         Ok(store.thread(&root).await?.iter().any(|message| message.author == Author::Bot))
     }

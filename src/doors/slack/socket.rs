@@ -58,7 +58,8 @@ async fn keep_one(door: Arc<Door>, stop: CancellationToken) {
             None => break,
             Some(Err(error)) => Ending::Broke(error),
             Some(Ok((ear, mouth))) => {
-                let listener = Listener { door: Arc::clone(&door), mouth, leaving: Some(leaving), greeted: false };
+                let listener =
+                    Listener { door: Arc::clone(&door), mouth, leaving: Some(leaving), greeted: false };
                 listening.spawn(listener.listen(ear, stop.clone()));
                 // A listener that ends without a word has broken off.
                 left.await.unwrap_or(Ending::Stopped)
@@ -154,7 +155,9 @@ impl Listener {
             }
             Frame::Goodbye(Parting::Refresh) => self.leave(Ending::Parted),
             Frame::Goodbye(Parting::Disabled) => {
-                self.leave(Ending::Unwanted("Socket Mode is switched off in the app's settings; switch it on there"));
+                self.leave(Ending::Unwanted(
+                    "Socket Mode is switched off in the app's settings; switch it on there",
+                ));
             }
             Frame::Goodbye(Parting::TooMany) => {
                 self.leave(Ending::Unwanted("the app has more sockets than the ten that Slack allows"));
@@ -181,7 +184,11 @@ impl Listener {
     }
 
     fn gone(&self) -> Ending {
-        if self.greeted { Ending::Parted } else { Ending::Broke(SocketError::NotOpened("it closed at once".to_owned())) }
+        if self.greeted {
+            Ending::Parted
+        } else {
+            Ending::Broke(SocketError::NotOpened("it closed at once".to_owned()))
+        }
     }
 
     fn broke(&self, error: &SocketError) -> Ending {

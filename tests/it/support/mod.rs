@@ -2,13 +2,16 @@
 
 mod back_end;
 mod machine;
+mod office;
 mod said;
+pub mod slack;
 mod text;
 pub mod webdriver;
 mod world;
 
 pub use back_end::{Answer, BackEnd, service};
 pub use machine::{Server, command, printed};
+pub use office::{Office, Way};
 pub use said::Said;
 pub use text::tidy;
 pub use world::World;

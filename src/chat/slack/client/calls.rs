@@ -131,7 +131,8 @@ impl Client {
     /// # Errors
     /// See [`SlackError`].
     pub async fn whisper(&self, channel: &str, user: &str, text: &str) -> Result<(), SlackError> {
-        let args = json!({ "channel": channel, "user": user, "text": super::super::text::escaped(text, 3_000) });
+        let args =
+            json!({ "channel": channel, "user": user, "text": super::super::text::escaped(text, 3_000) });
         self.patiently(WHISPER, &args).await.map(drop)
     }
 
@@ -166,7 +167,9 @@ impl Client {
             }
             let answer = self.patiently(method, &args).await?;
             let messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
-            if let Some(found) = messages.filter(|message| is(message, mark)).find_map(|one| one.get("ts")?.as_str()) {
+            if let Some(found) =
+                messages.filter(|message| is(message, mark)).find_map(|one| one.get("ts")?.as_str())
+            {
                 return Ok(Some(found.to_owned()));
             }
             let next = answer.pointer("/response_metadata/next_cursor").and_then(Value::as_str);
@@ -206,7 +209,12 @@ impl Client {
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn set_prompts(&self, channel: &str, thread: &str, prompts: &[Value]) -> Result<(), SlackError> {
+    pub async fn set_prompts(
+        &self,
+        channel: &str,
+        thread: &str,
+        prompts: &[Value],
+    ) -> Result<(), SlackError> {
         if !prompts.is_empty() {
             let args = json!({ "channel_id": channel, "thread_ts": thread, "prompts": prompts });
             self.patiently(SET_PROMPTS, &args).await?;
@@ -265,7 +273,8 @@ fn is(message: &Value, mark: Mark<'_>) -> bool {
     match mark {
         Mark::Message(id) => {
             message.pointer("/metadata/event_type").and_then(Value::as_str) == Some(MARK)
-                && message.pointer("/metadata/event_payload/message").and_then(Value::as_str) == Some(id.as_str())
+                && message.pointer("/metadata/event_payload/message").and_then(Value::as_str)
+                    == Some(id.as_str())
         }
         Mark::File(name) => {
             let files = message.get("files").and_then(Value::as_array).into_iter().flatten();

@@ -57,7 +57,9 @@ impl Client {
         loop {
             let answer = self.patiently(CREATE, &json!({ "name": channel_name(name, number) })).await;
             match answer {
-                Err(SlackError::Refused { code, .. }) if code == "name_taken" && number < NAMES => number += 1,
+                Err(SlackError::Refused { code, .. }) if code == "name_taken" && number < NAMES => {
+                    number += 1
+                }
                 Err(error) => return Err(error),
                 Ok(answer) => {
                     let id = answer.pointer("/channel/id").and_then(Value::as_str);

@@ -82,17 +82,40 @@ fn fault_of(code: &str) -> Fault {
             Fault::Passing
         }
         "internal_error" | "fatal_error" | "request_timeout" => Fault::Doubtful,
-        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
-        | "missing_scope" | "not_allowed_token_type" | "no_permission" | "access_denied"
-        | "org_login_required" | "ekm_access_denied" | "two_factor_setup_required" | "invalid_app_token" => {
-            Fault::Credentials
-        }
-        "channel_not_found" | "not_in_channel" | "is_archived" | "is_inactive" | "user_not_found"
-        | "user_not_in_channel" | "message_not_found" | "cant_update_message" | "thread_not_found"
-        | "cannot_reply_to_message" | "restricted_action" | "restricted_action_read_only_channel"
-        | "restricted_action_thread_only_channel" | "restricted_action_non_threadable_channel"
-        | "restricted_action_thread_locked" | "edit_window_closed" | "cannot_dm_bot" | "user_disabled"
-        | "messages_tab_disabled" | "team_not_found" | "team_access_not_granted" => Fault::Gone,
+        "invalid_auth"
+        | "not_authed"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "missing_scope"
+        | "not_allowed_token_type"
+        | "no_permission"
+        | "access_denied"
+        | "org_login_required"
+        | "ekm_access_denied"
+        | "two_factor_setup_required"
+        | "invalid_app_token" => Fault::Credentials,
+        "channel_not_found"
+        | "not_in_channel"
+        | "is_archived"
+        | "is_inactive"
+        | "user_not_found"
+        | "user_not_in_channel"
+        | "message_not_found"
+        | "cant_update_message"
+        | "thread_not_found"
+        | "cannot_reply_to_message"
+        | "restricted_action"
+        | "restricted_action_read_only_channel"
+        | "restricted_action_thread_only_channel"
+        | "restricted_action_non_threadable_channel"
+        | "restricted_action_thread_locked"
+        | "edit_window_closed"
+        | "cannot_dm_bot"
+        | "user_disabled"
+        | "messages_tab_disabled"
+        | "team_not_found"
+        | "team_access_not_granted" => Fault::Gone,
         _ => Fault::Wrong,
     }
 }

@@ -26,12 +26,18 @@ impl Client {
     ///
     /// # Errors
     /// See [`SlackError`]. After a doubtful one, [`Client::find`] says whether it is there.
-    pub async fn upload(&self, file: File<'_>, channel: &str, thread: Option<&str>) -> Result<(), SlackError> {
+    pub async fn upload(
+        &self,
+        file: File<'_>,
+        channel: &str,
+        thread: Option<&str>,
+    ) -> Result<(), SlackError> {
         let ask = json!({ "filename": file.name, "length": file.text.len() });
         let answer = self.patiently(UPLOAD_URL, &ask).await?;
         let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
         let url = Url::parse(text("upload_url")).ok().filter(travels_safely);
-        let url = url.ok_or_else(|| SlackError::Address("the place for a file that Slack names".to_owned()))?;
+        let url =
+            url.ok_or_else(|| SlackError::Address("the place for a file that Slack names".to_owned()))?;
         let sent = self.http().post(url).body(file.text.to_owned()).send().await;
         let status = sent.map_err(|error| lost(UPLOAD_URL.name, &error))?.status();
         if !status.is_success() {

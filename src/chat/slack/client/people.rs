@@ -35,7 +35,10 @@ impl Client {
             let users = group.get("users").and_then(Value::as_array).into_iter().flatten();
             users.filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        Ok(groups.iter().filter_map(|group| Some((group.get("id")?.as_str()?.to_owned(), members(group)))).collect())
+        Ok(groups
+            .iter()
+            .filter_map(|group| Some((group.get("id")?.as_str()?.to_owned(), members(group))))
+            .collect())
     }
 
     /// What Slack knows of an account.
@@ -47,7 +50,8 @@ impl Client {
         let account = answer.get("user").unwrap_or(&Value::Null);
         let is = |name: &str| account.get(name).and_then(Value::as_bool).unwrap_or(false);
         let text = |path: &str| account.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let barred = ["deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user"];
+        let barred =
+            ["deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user"];
         Ok(Account {
             team: text("/team_id").to_owned(),
             name: [text("/profile/display_name"), text("/real_name"), text("/name")]

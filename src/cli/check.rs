@@ -58,11 +58,3 @@ fn unconnected(source: &Source, catalog: &Catalog) -> Vec<String> {
         })
         .collect()
 }
-
-/// Checks the policy against the tools and the catalogue.
-pub(super) fn policy_file(source: &Source) -> Result<ExitCode> {
-    let texts = texts(source)?;
-    let policy = policy(&texts, &catalog(&texts)?)?;
-    print(&format!("{} is right; policy {}", texts.policy.0, policy.digest().short()))?;
-    Ok(ExitCode::SUCCESS)
-}

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod eval;
 mod init;
+mod policy;
 mod say;
 mod serve;
 mod slack;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Source, load};
+use crate::config::{SecretRef, Source, load};
 use crate::playground::replica::{self, ReplicaArgs};
 
 /// An ops agent in team chat that does nothing until the right people have said yes.
@@ -39,6 +40,9 @@ struct PlaceArgs {
     /// Where the database and the keys are, in place of the configuration's data_dir.
     #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the address of a PostgreSQL database is, `env:NAME` or `file:PATH`, in place of the configuration's store.url.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", value_name = "REFERENCE", value_parser = reference)]
+    database: Option<SecretRef>,
     /// The address to listen on, in place of the configuration's server.listen.
     #[arg(long, global = true, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -60,7 +64,7 @@ enum Command {
     Config(ConfigCommand),
     /// Look at the policy.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -85,12 +89,6 @@ enum ConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check the policy against the tools and the catalogue.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
 enum PlaygroundCommand {
     /// One replica of one service. Started by the playground.
     Replica(ReplicaArgs),
@@ -101,11 +99,21 @@ pub fn run(cli: Cli) -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            // With standard error gone there is nobody to tell.
-            let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(&error));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: &anyhow::Error) {
+    mutter(&format!("countersign: {}", chain(error)));
+}
+
+/// Says something on standard error.
+fn mutter(text: &str) {
+    // With standard error gone there is nobody to tell.
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The error and its causes, each once.
@@ -140,9 +148,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Init { dir } => init::init(&dir),
             Command::Say(args) => say::say(source, args).await,
             Command::Config(ConfigCommand::Check) => check::config(&source),
-            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
-            Command::Eval(command) => eval::eval(&command),
+            Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
             Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
@@ -156,6 +164,9 @@ impl PlaceArgs {
         if let Some(listen) = self.listen {
             source.config.server.listen = listen;
         }
+        if let Some(database) = &self.database {
+            source.config.store.url = Some(database.clone());
+        }
         if let Some(data) = &self.data {
             // Named on the command line, it counts from where the command is run.
             source.config.data_dir = Some(std::path::absolute(data).context("the data directory")?);
@@ -163,6 +174,10 @@ impl PlaceArgs {
         source.config.check()?;
         Ok(source)
     }
+}
+
+fn reference(text: &str) -> Result<SecretRef, String> {
+    text.to_owned().try_into()
 }
 
 /// Prints to standard output. A reader that went away ends the command without noise.

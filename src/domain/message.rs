@@ -79,8 +79,10 @@ pub struct Click {
     pub nonce: String,
     /// Which button.
     pub action: Action,
-    /// What the person typed beside it, such as the reason of a denial.
+    /// What the person wrote beside it, such as the reason of a denial.
     pub note: Option<String>,
+    /// The words that the card asked them to type, as they typed them.
+    pub typed: Option<String>,
 }
 
 /// What a button or reaction means.

@@ -23,5 +23,5 @@ pub use outcome::{Doubt, Failure, Field, Outcome, Output};
 pub use person::{ChatUser, PersonId, RoleName};
 pub use place::{Place, Platform};
 pub use proposal::{Interpretation, Origin, Proposal, Question};
-pub use reply::{Block, Button, ButtonStyle, Reply, Tone};
+pub use reply::{Asks, Block, Button, ButtonStyle, Reply, Tone};
 pub use span::{human_span, parse_span};

@@ -7,7 +7,7 @@ use crate::audit::Step;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
 use crate::store::{
-    Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
+    Author, Guard, Measures, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
 };
 
 /// What a door gets back: proof that the event is written down.
@@ -42,6 +42,8 @@ pub(super) struct Press {
     /// What the card was made with; a reaction carries none.
     pub nonce: Option<String>,
     pub note: Option<String>,
+    /// The words that the card asked to type.
+    pub typed: Option<String>,
     pub by: Presser,
 }
 
@@ -72,6 +74,7 @@ impl Rooms {
                     action: click.action,
                     nonce: Some(click.nonce.clone()),
                     note: click.note.clone(),
+                    typed: click.typed.clone(),
                     by: self.presser(&inbound.sender),
                 };
                 self.receive_about(inbound, Some(press.request.clone()), Vec::new(), Work::Pressed(press))
@@ -201,9 +204,14 @@ impl Rooms {
             None => None,
         };
         let work = match (reaction.action, &target) {
-            (Some(action), Some(request)) => {
-                Some(Work::Pressed(Press { request: request.clone(), action, nonce: None, note: None, by }))
-            }
+            (Some(action), Some(request)) => Some(Work::Pressed(Press {
+                request: request.clone(),
+                action,
+                nonce: None,
+                note: None,
+                typed: None,
+                by,
+            })),
             (Some(_) | None, _) => None,
         };
         self.receive_about(inbound.clone(), target, rows, work).await
@@ -262,13 +270,23 @@ impl Rooms {
 fn again(refused: Refused) -> Receipt {
     let request = match refused {
         Refused::SeenBefore(request) => request,
-        Refused::Changed | Refused::LocksChanged | Refused::Busy(_) => None,
+        Refused::Changed
+        | Refused::LocksChanged
+        | Refused::PolicyChanged
+        | Refused::Late
+        | Refused::Busy(_) => None,
     };
     Receipt { request, message: None, again: true }
 }
 
 /// A request of which nothing is known but who asks, where and when.
-fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, place: &Place) -> RequestRow {
+pub(super) fn fresh(
+    id: RequestId,
+    message: MessageId,
+    at: Timestamp,
+    sender: &ChatUser,
+    place: &Place,
+) -> RequestRow {
     let mut place = place.clone();
     place.thread.get_or_insert_with(|| message.clone());
     RequestRow {
@@ -291,6 +309,13 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        may_deny: Vec::new(),
+        reason: None,
+        glass: None,
+        earlier: None,
+        waits_since: None,
+        denied: None,
         confirmed_by: None,
         nonce: String::new(),
         note: None,
@@ -303,6 +328,7 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

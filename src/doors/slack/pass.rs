@@ -66,7 +66,7 @@ impl Door {
         let Pressed { mut about, request, nonce, action, note, .. } = pressed;
         about.place = card.place;
         about.place.thread = row.place.thread;
-        let click = Click { request, nonce, action, note };
+        let click = Click { request, nonce, action, note, typed: None };
         self.handle(inbound(about, Body::Click(click), at)).await
     }
 

@@ -8,7 +8,7 @@ use crate::chat::slack::client::{Fault, SlackError};
 use crate::chat::slack::door::{About, Card, Wanted, Window};
 use crate::chat::slack::{Desk, denial, form, home, prompts, tools};
 use crate::domain::{ChatUser, MessageId, PersonId, Place, Platform};
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::store::{RequestFilter, RequestRow, RequestState, StoreError};
 
 /// How many requests of their own a home shows.
@@ -129,7 +129,9 @@ impl Door {
                 .collect(),
         };
         let open = |tool: &&Tool| {
-            let mut all = listed.iter().flat_map(|place| prospects(&policy, person, place, tool.name()));
+            let asking =
+                |place| Asking { person, place, membership: Membership::none(), now: self.rooms.clock.now() };
+            let mut all = listed.iter().flat_map(|place| prospects(&policy, &asking(place), tool.name()));
             all.any(|prospect| prospect.decision != Decision::Deny)
         };
         self.rooms.catalog.tools().filter(open).collect()

@@ -94,7 +94,7 @@ fn rule() -> impl Strategy<Value = Toml> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn order_and_duplicates_mean_nothing(
@@ -185,7 +185,7 @@ fn ballot() -> impl Strategy<Value = Ballot> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases(512))]
 
     /// Against an oracle that tries every seating: N approvals are N people with the roles, the asker and the others
     /// who caused it never among them, and a no of anybody who could have said yes ends it.

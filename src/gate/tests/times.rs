@@ -48,11 +48,17 @@ fn windows_have_exact_borders() {
             ["2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z"],
             ["2026-10-24T21:59:59Z", "2026-10-25T23:00:00Z"],
         ),
-        // 02:30 does not exist that night; it is read as 03:30.
+        // No clock shows 02:30 that night; the first time after it is 03:00.
         (
             format!("days = [\"sun\"]\nfrom = \"02:30\"\nto = \"04:00\"\n{vienna}"),
-            ["2026-03-29T01:30:00Z", "2026-03-29T01:59:59Z"],
-            ["2026-03-29T01:29:59Z", "2026-03-29T02:00:00Z"],
+            ["2026-03-29T01:00:00Z", "2026-03-29T01:59:59Z"],
+            ["2026-03-29T00:59:59Z", "2026-03-29T02:00:00Z"],
+        ),
+        // The clocks show 02:15 twice that night, and it is frozen both times; 02:45 is not, in between.
+        (
+            format!("days = [\"sun\"]\nfrom = \"02:00\"\nto = \"02:30\"\n{vienna}"),
+            ["2026-10-25T00:15:00Z", "2026-10-25T01:15:00Z"],
+            ["2026-10-25T00:45:00Z", "2026-10-25T01:30:00Z"],
         ),
     ];
     for (window, inside, outside) in cases {

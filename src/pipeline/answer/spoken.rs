@@ -2,14 +2,26 @@
 
 use super::capital;
 use crate::domain::{Block, Field, Origin, Reply, Tone};
+use crate::ground::INTENT;
 use crate::interpret::Read;
 use crate::store::{ArgumentWords, RequestRow};
 
 /// Who made the call of a sentence, and the words each argument came from.
 pub(super) fn from_words(row: &RequestRow) -> Vec<Field> {
     let Some(words) = &row.words else { return Vec::new() };
+    let said = Field::new("Said", format!("“{}”", cut(&row.said)));
     let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
-    reader.chain(words.iter().map(from)).collect()
+    [said].into_iter().chain(reader).chain(words.iter().map(from)).collect()
+}
+
+/// The first of a long text.
+fn cut(text: &str) -> String {
+    const MOST: usize = 200;
+    let mut shown: String = text.chars().take(MOST).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 pub(super) fn from(word: &ArgumentWords) -> Field {
@@ -52,7 +64,11 @@ pub(in crate::pipeline) fn with_note(reply: Reply, read: &Read) -> Reply {
 }
 
 /// The call has arguments that nobody said.
-pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[&str]) -> String {
-    let what = missing.join(" and ");
+pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[String]) -> String {
+    let what: Vec<&str> = missing
+        .iter()
+        .map(|name| if name == INTENT { "that you want it done" } else { name.as_str() })
+        .collect();
+    let what = what.join(" and ");
     format!("I read this as `{command}`, but {what} is not in your own words. Say it, or type the command.")
 }

@@ -89,7 +89,7 @@ mod tests {
 
     const POST: Method = Method { name: "chat.postMessage", body: Body::Json, rate: Rate::PerChannel };
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_few_at_once_then_one_a_second_in_each_channel() {
         let (pace, now) = (Pace::default(), Instant::now());
         let waits: Vec<u64> = (0..6).map(|_| pace.take(POST, "C1", now).as_millis() as u64).collect();
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(pace.take(POST, "C1", later), Duration::ZERO, "what was owed is paid");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_pause_that_slack_wants_is_kept() {
         let (pace, now) = (Pace::default(), Instant::now());
         pace.hold(POST, "C1", Duration::from_secs(30), now);

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::limits::faults;
 use crate::chat::slack::{Card, Commands, Names, card};
-use crate::domain::{Action, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
+use crate::domain::{Action, Asks, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
 
 const DEPLOY: &str = "/deploy order-service v2.4.1 production";
 
@@ -21,7 +21,7 @@ fn fields(fields: &[(&str, &str)]) -> Block {
 }
 
 fn button(action: Action, label: &str, style: ButtonStyle) -> Button {
-    Button { action, label: label.to_owned(), style }
+    Button { action, label: label.to_owned(), style, asks: Asks::Nothing }
 }
 
 fn shown(reply: &Reply) -> Card {

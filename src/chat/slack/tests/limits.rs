@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::chat::slack::{Commands, MOST_JSON, card};
-use crate::domain::{Action, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
+use crate::domain::{Action, Asks, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
 
 /// Where Slack's documentation sets a limit on a text: the field and the most it may hold.
 fn most(kind: &str, field: &str) -> usize {
@@ -166,10 +166,16 @@ fn any_reply() -> impl Strategy<Value = Reply> {
     let labels = prop::collection::vec(any_text(), 0..4);
     let command = prop::option::of(any_text());
     (tone, any_text(), command, blocks, labels).prop_map(|(tone, title, command, blocks, labels)| {
-        let button = |label| Button { action: Action::Approve, label, style: ButtonStyle::Primary };
+        let button = |label| Button {
+            action: Action::Approve,
+            label,
+            style: ButtonStyle::Primary,
+            asks: Asks::Nothing,
+        };
         Reply {
             request: RequestId::parse("req_01HZX3V8Q00000000000000000"),
             tone,
+            to: Vec::new(),
             title,
             command,
             blocks,

@@ -315,6 +315,7 @@ impl Office {
             entropy: Arc::new(SystemEntropy),
             playground: self.playground(),
             reader: self.reader.clone(),
+            directory: None,
         };
         let (built, rooms) = oneshot::channel();
         let (opened, address) = oneshot::channel();

@@ -5,6 +5,7 @@ mod machine;
 mod policy;
 mod said;
 mod text;
+mod twin;
 pub mod webdriver;
 mod world;
 
@@ -13,6 +14,7 @@ pub use machine::{Server, command, printed};
 pub use policy::{policy_and, rule_and, with};
 pub use said::Said;
 pub use text::tidy;
+pub use twin::{bare_source, twin};
 pub use world::World;
 
 /// Longer than anything takes on a busy machine; no test waits this long unless it fails.

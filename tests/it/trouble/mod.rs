@@ -5,5 +5,6 @@ mod deliveries;
 mod hostile;
 mod parity;
 mod process;
+mod races;
 mod record;
 mod restart;

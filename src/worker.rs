@@ -8,6 +8,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Rooms;
+use crate::store::{Store, StoreError};
+
+/// Transactions of the search index in one beat: what comes on top waits for the next, so that nothing else does.
+const INDEXED: usize = 8;
 
 /// Works until `stop` is cancelled.
 pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
@@ -20,10 +24,23 @@ async fn tick(rooms: &Arc<Rooms>, stop: &CancellationToken) {
         if let Err(trouble) = rooms.tick().await {
             tracing::error!("what fell due was not done: {trouble}");
         }
+        if let Err(trouble) = index(&rooms.store).await {
+            tracing::error!("the search index lags behind: {trouble}");
+        }
         if let Err(trouble) = rooms.look_at_policy().await {
             tracing::error!("the policy file was not looked at: {trouble}");
         }
     }
+}
+
+/// Brings what requests are found by up to date. Until then a search looks through the new ones by itself.
+async fn index(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..INDEXED {
+        if store.index_requests().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn read(rooms: &Arc<Rooms>, stop: &CancellationToken) {

@@ -8,11 +8,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The package, and the program that tells whether it is there.
-wanted=(chromium:chromium chromium-driver:chromedriver)
+wanted=(chromium:chromium chromium-driver:chromedriver postgresql:initdb)
 
+# Debian keeps the programs of each version of PostgreSQL out of the path.
 missing=()
 for want in "${wanted[@]}"; do
-    command -v "${want#*:}" >/dev/null || missing+=("${want%%:*}")
+    PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "${want#*:}" >/dev/null || missing+=("${want%%:*}")
 done
 if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     echo "installing ${missing[*]}"
@@ -26,4 +27,17 @@ export INSTA_UPDATE=no
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
-cargo test --locked --no-fail-fast
+cargo test --locked --no-fail-fast --no-run
+
+# Everything once, and then the flow once more with all of it on a server.
+server=0
+tests/postgres.sh true || server=$?
+case $server in
+    0)
+        tests/postgres.sh cargo test --locked --no-fail-fast
+        COUNTERSIGN_TEST_WORLDS=postgres tests/postgres.sh cargo test --locked --no-fail-fast --test it flow:: trouble::
+        ;;
+    # There is no PostgreSQL: the tests name what they leave out.
+    69) cargo test --locked --no-fail-fast ;;
+    *) exit "$server" ;;
+esac

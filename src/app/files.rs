@@ -84,6 +84,7 @@ pub fn vocabulary(catalog: &Catalog) -> Vocabulary {
         .map(|tool| ToolWord {
             name: tool.name().to_owned(),
             effect: tool.manifest().effects.class,
+            worst: tool.worst(),
             has_direction: tool.manifest().effects.direction.is_some(),
             has_environment: !tool.manifest().environment.is_empty(),
             held: tool.manifest().hold.iter().cloned().collect(),

@@ -5,6 +5,8 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod rehearsal;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +37,11 @@ use crate::worker;
 use directory::Installed;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
+use house::Served;
 pub use lock::DataLock;
 use readers::reader;
+pub use rehearsal::{Play, rehearsal};
+use slack::Slack;
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -104,7 +109,8 @@ impl App {
         let lock = DataLock::take(&data_dir)?;
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
-        let store = Store::open(&data_dir).await?;
+        let store = open_store(&source).await?;
+        store.claim().await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
@@ -173,8 +179,18 @@ impl App {
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
+        let slack = Slack::new(&self.source, &self.rooms)?;
+        let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
-        let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
+        let config = self.source.config.clone();
+        let console =
+            house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
+        let chats = async {
+            if let Some(slack) = slack {
+                slack.run(self.stop.clone()).await;
+            }
+            Ok(())
+        };
         let door = control::open(&self.source.data_dir()).context("the control socket")?;
         let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
@@ -192,6 +208,7 @@ impl App {
                 worker.await;
                 Ok(())
             },
+            chats,
             waiting
         );
         self.stop().await;
@@ -213,6 +230,22 @@ impl App {
     }
 }
 
+/// Opens the database of the configuration: the server that it names, or the file in the data directory.
+///
+/// # Errors
+/// A server that cannot be reached, a directory that cannot be written, a database that is not ours.
+pub async fn open_store(source: &Source) -> Result<Store> {
+    Ok(match database_url(source)? {
+        Some(url) => Store::connect(url.expose_secret()).await?,
+        None => Store::open(&source.data_dir()).await?,
+    })
+}
+
+fn database_url(source: &Source) -> Result<Option<SecretString>> {
+    let url = source.config.store.url.as_ref();
+    url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
 /// What the policy file is called in chat: where it is on this machine is nobody's business there.
 fn policy_name(path: &str) -> String {
     let name = Path::new(path).file_name().and_then(|name| name.to_str());
@@ -227,12 +260,29 @@ fn operators(source: &Source) -> Option<String> {
 
 /// What takes out the secrets of this installation.
 fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
-    let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    let mut redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    if let Some(url) = database_url(source)? {
+        if let Some(password) = password(&url) {
+            redactor = redactor.and_secret(&password);
+        }
+        redactor = redactor.and_secret(&url);
+    }
+    if let Some(slack) = &source.config.slack {
+        let access = slack.access(&source.folder())?;
+        redactor = access.known.iter().fold(redactor, Redactor::and_secret);
+    }
     let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
         return Ok(redactor);
     };
     let key = key.resolve(&source.folder()).context("the model has no key")?;
     Ok(redactor.and_secret(&key))
+}
+
+/// The password in the address of a database, as it is and not as an address writes it.
+fn password(url: &SecretString) -> Option<SecretString> {
+    let url = reqwest::Url::parse(url.expose_secret()).ok()?;
+    let encoded = url.password()?.replace('+', "%2B");
+    url::form_urlencoded::parse(encoded.as_bytes()).next().map(|(password, _)| password.into_owned().into())
 }
 
 /// The back ends of the configuration, and the playground if it is wanted.

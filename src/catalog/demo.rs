@@ -11,6 +11,7 @@ macro_rules! shipped {
 
 /// The tool files that ship, name and text.
 pub const SHIPPED_TOOLS: &[(&str, &str)] = shipped![
+    "audit",
     "deploy",
     "help",
     "lock",

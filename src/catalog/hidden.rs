@@ -9,6 +9,20 @@ pub fn visible(text: &str) -> String {
     told_apart(text).filter_map(|(character, hidden)| (!hidden).then_some(character)).collect()
 }
 
+/// The text with the characters that [`hidden_character`] finds written out as `⟨U+202E⟩`, for people who have to see
+/// what is there. Line breaks and tabs stay.
+pub fn revealed(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (character, hidden) in told_apart(text) {
+        if hidden && character != '\n' && character != '\t' {
+            shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Each character, and whether it is hidden.
 fn told_apart(text: &str) -> impl Iterator<Item = (char, bool)> {
     text.chars().scan(None, |before, character| {
@@ -53,5 +67,6 @@ mod tests {
             assert_eq!(hidden_character(&visible(text)), None, "{text:?}");
         }
         assert_eq!(visible("pro\u{200B}d\u{202E}\r"), "prod");
+        assert_eq!(revealed("pro\u{200B}d\n\u{202E}\u{1b}[1m"), "pro⟨U+200B⟩d\n⟨U+202E⟩⟨U+001B⟩[1m");
     }
 }

@@ -214,6 +214,8 @@ pub enum Builtin {
     Unlock,
     /// What waits for this person.
     Pending,
+    /// What the record says of requests.
+    Audit,
     /// Puts the policy file in force that waits.
     Policy,
     /// Closes the review of an emergency.

@@ -32,7 +32,7 @@ pub use call::{Call, Facts};
 pub use demo::{DEMO_LANDSCAPE, SHIPPED_TOOLS};
 pub use effect::{Assessment, Direction, EffectClass, Short};
 pub use help::{help_line, help_text, hint, usage};
-pub use hidden::{hidden_character, visible};
+pub use hidden::{hidden_character, revealed, visible};
 pub use landscape::{Environment, Landscape, Service, Team};
 pub use manifest::{
     Builtin, EffectRule, Effects, Example, Fact, Health, Http, Manifest, OnTotal, OutputTexts, Repeat, Run,

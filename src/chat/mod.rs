@@ -2,5 +2,6 @@
 
 pub mod console;
 mod directory;
+pub mod slack;
 
 pub use directory::{Answer, Directory, Duty, Unknown};

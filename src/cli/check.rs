@@ -28,6 +28,9 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
     if let Some(model) = &source.config.model {
         model.setup(&source.folder(), Prompt::shipped(), Redactor::default())?;
     }
+    if let Some(slack) = &source.config.slack {
+        slack.access(&source.folder())?;
+    }
     let file = source
         .file
         .as_ref()

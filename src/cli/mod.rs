@@ -8,6 +8,7 @@ mod init;
 mod policy;
 mod say;
 mod serve;
+mod slack;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Source, load};
+use crate::config::{SecretRef, Source, load};
 use crate::playground::replica::{self, ReplicaArgs};
 
 /// An ops agent in team chat that does nothing until the right people have said yes.
@@ -39,6 +40,9 @@ struct PlaceArgs {
     /// Where the database and the keys are, in place of the configuration's data_dir.
     #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the address of a PostgreSQL database is, `env:NAME` or `file:PATH`, in place of the configuration's store.url.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", value_name = "REFERENCE", value_parser = reference)]
+    database: Option<SecretRef>,
     /// The address to listen on, in place of the configuration's server.listen.
     #[arg(long, global = true, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -70,6 +74,9 @@ enum Command {
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Set Slack up, and look whether it is set up right.
+    #[command(subcommand)]
+    Slack(slack::SlackCommand),
     /// Parts of the playground.
     #[command(subcommand, hide = true)]
     Playground(PlaygroundCommand),
@@ -100,8 +107,13 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// Says on standard error what went wrong.
 fn complain(error: &anyhow::Error) {
+    mutter(&format!("countersign: {}", chain(error)));
+}
+
+/// Says something on standard error.
+fn mutter(text: &str) {
     // With standard error gone there is nobody to tell.
-    let _nobody_reads = writeln!(std::io::stderr(), "countersign: {}", chain(error));
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The error and its causes, each once.
@@ -138,8 +150,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Config(ConfigCommand::Check) => check::config(&source),
             Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
-            Command::Eval(command) => eval::eval(&command),
+            Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
+            Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }
     })
@@ -151,6 +164,9 @@ impl PlaceArgs {
         if let Some(listen) = self.listen {
             source.config.server.listen = listen;
         }
+        if let Some(database) = &self.database {
+            source.config.store.url = Some(database.clone());
+        }
         if let Some(data) = &self.data {
             // Named on the command line, it counts from where the command is run.
             source.config.data_dir = Some(std::path::absolute(data).context("the data directory")?);
@@ -158,6 +174,10 @@ impl PlaceArgs {
         source.config.check()?;
         Ok(source)
     }
+}
+
+fn reference(text: &str) -> Result<SecretRef, String> {
+    text.to_owned().try_into()
 }
 
 /// Prints to standard output. A reader that went away ends the command without noise.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{ConfigError, SecretError, SecretRef};
 use crate::domain::parse_span;
 use crate::interpret::llm::{
-    Access, Budget, Endpoint, EndpointError, Feature, Prompt, Settings, Setup, Tariff, address, micros,
+    Access, Budget, Endpoint, EndpointError, Feature, Prompt, Sampling, Settings, Setup, Tariff, address,
+    micros,
 };
 use crate::redact::Redactor;
 
@@ -119,10 +120,11 @@ impl ModelSettings {
         let key = self.api_key.as_ref().map(|key| key.resolve(folder)).transpose()?;
         let redactor = key.iter().fold(redactor, |redactor, key| redactor.and_secret(key));
         let timeout = self.span().unwrap_or(Duration::from_secs(20));
-        let endpoint = Endpoint::new(&self.base_url, Access { key, timeout, retries: self.retries })?;
+        let endpoint = Endpoint::new(&self.base_url, Access::of_a_chat(key, timeout, self.retries))?;
         let settings = Settings {
             model: self.model.clone(),
             max_tokens: self.max_tokens,
+            sampling: Sampling::default(),
             without: self.without.clone(),
             prompt,
             redactor,

@@ -176,6 +176,7 @@ async fn deliver(rooms: &Arc<Rooms>, delivery: Delivery) -> Result<Said, String>
         place,
         sender,
         body,
+        remote: None,
         raw: RawMessage(serde_json::to_vec(&saying).unwrap_or_default()),
     };
     let (receipt, row) = rooms.handle_to_rest(inbound).await.map_err(|trouble| trouble.to_string())?;

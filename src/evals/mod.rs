@@ -1,15 +1,66 @@
-//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each; scoring is plain code.
+//! Floor 7: measures what a reader makes of messages. Cases are one JSON line each and take the way that a message takes
+//! live; scoring is plain code, without a clock, files or a model.
 
+mod baseline;
 mod case;
+mod catalogue;
 mod compare;
-mod offline;
+mod facts;
+mod filter;
+mod gate;
+mod lint;
+mod metrics;
+mod object;
+mod offer;
+mod prediction;
+mod report;
+mod run;
+mod schema;
 mod score;
+mod set;
+mod solver;
+mod stats;
+mod suites;
 #[cfg(test)]
 mod tests;
+mod text;
+mod thread;
+mod through;
+mod transplant;
+mod understand;
 mod world;
 
-pub use case::{Case, CaseError, Expect, ExpectedCall, Kind, Matcher, Message, Outcome, Role, cases};
-pub use compare::{matches, same_value};
-pub use offline::{conversation, predict_offline, run_offline};
-pub use score::{Got, Prediction, ProposedCall, Report, Score, Tally, Tier, report, score};
-pub use world::{DEMO_TOOLS, WorldError, demo_catalog};
+pub use baseline::{Baseline, Comparison, KeptCase, KeptTrial, compare};
+pub use case::{
+    Any, Case, CaseError, Contains, Context, Entry, Expect, ExpectedCall, InChannel, Incident, Kind,
+    LineHash, Matcher, Message, Outcome, Role, Running, case_line, cases,
+};
+pub use catalogue::{Aliases, Person, World};
+pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
+pub use facts::{
+    Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
+};
+pub use filter::Filter;
+pub use gate::{Gate, Rules, Verdict, decide};
+pub use lint::{Finding, LintRule, Linter};
+pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
+pub use offer::{
+    Offer, OfferError, Texts, catalog_of, demo_function_tools, named_by_product, offer, product_tools,
+    texts_of,
+};
+pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
+pub use report::{
+    AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
+    junit, markdown, report, terminal,
+};
+pub use run::{
+    Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
+};
+pub use schema::{prediction_schema, report_schema};
+pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
+pub use set::{CaseSet, SetError, case_files};
+pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
+pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
+pub use thread::{Scene, ThirdParty, reading};
+pub use through::{CONNECTION, Cast, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed};
+pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
+use super::catalogue::World;
 use crate::catalog::{Catalog, Environment, Landscape, Problem, SHIPPED_TOOLS, Service, Team};
 
 /// The tools of the demonstration that only the evaluation has.
@@ -13,6 +10,9 @@ pub const DEMO_TOOLS: &[(&str, &str)] = &[
     ("oncall.yaml", include_str!("../../evals/tools/oncall.yaml")),
     ("runbook.yaml", include_str!("../../evals/tools/runbook.yaml")),
 ];
+
+/// The catalogue of the demonstration: what cases assume when nothing else is said.
+pub const DEMO_WORLD: &str = include_str!("../../evals/catalog.json");
 
 /// The shipped tools that the evaluation's vocabulary has.
 const SHARED: [&str; 6] =
@@ -32,33 +32,12 @@ pub enum WorldError {
     Refused(Vec<Problem>),
 }
 
-/// The catalogue that a set of cases assumes. Other keys are ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct World {
-    services: BTreeMap<String, Vec<String>>,
-    environments: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    severities: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    databases: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    teams: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    people: BTreeMap<String, Person>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Person {
-    #[serde(default)]
-    teams: Vec<String>,
-}
-
 /// The demonstration tools over the landscape of a `catalog.json`.
 ///
 /// # Errors
 /// When the text is no catalogue, or the tools do not fit it.
 pub fn demo_catalog(catalog: &str) -> Result<Catalog, WorldError> {
-    let world: World = serde_json::from_str(catalog)?;
+    let world = World::parse(catalog)?;
     let landscape = toml::to_string(&landscape(&world))?;
     let shared = SHIPPED_TOOLS.iter().filter(|(file, _)| SHARED.contains(file));
     let tools: Vec<(String, String)> =
@@ -66,12 +45,14 @@ pub fn demo_catalog(catalog: &str) -> Result<Catalog, WorldError> {
     Catalog::load(("catalog.json", &landscape), &tools).map_err(WorldError::Refused)
 }
 
-fn landscape(world: &World) -> Landscape {
+pub(super) fn landscape(world: &World) -> Landscape {
+    let teams = world.teams.iter().flatten();
     let owner = |service: &String| {
-        world.teams.iter().find(|(_, owned)| owned.contains(service)).map(|(team, _)| team.clone())
+        teams.clone().find(|(_, owned)| owned.contains(service)).map(|(team, _)| team.clone())
     };
     let service = |(name, aliases): (&String, &Vec<String>)| {
-        let databases = world.databases.get(name).cloned().unwrap_or_default();
+        let databases =
+            world.databases.as_ref().and_then(|databases| databases.get(name)).cloned().unwrap_or_default();
         (
             name.clone(),
             Service { aliases: aliases.clone(), team: owner(name), databases, ..Service::default() },
@@ -81,7 +62,7 @@ fn landscape(world: &World) -> Landscape {
         (name.clone(), Environment { aliases: aliases.clone(), protected: name == "production" })
     };
     let team = |name: &String| {
-        let members = world.people.iter().filter(|(_, person)| person.teams.contains(name));
+        let members = world.people.iter().flatten().filter(|(_, person)| person.teams.contains(name));
         (
             name.clone(),
             Team { members: members.map(|(person, _)| person.clone()).collect(), oncall: Vec::new() },
@@ -91,7 +72,7 @@ fn landscape(world: &World) -> Landscape {
         time_zone: "UTC".to_owned(),
         services: world.services.iter().map(service).collect(),
         environments: world.environments.iter().map(environment).collect(),
-        teams: world.teams.keys().map(team).collect(),
-        severities: world.severities.clone(),
+        teams: teams.clone().map(|(name, _)| team(name)).collect(),
+        severities: world.severities.clone().unwrap_or_default(),
     }
 }

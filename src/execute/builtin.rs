@@ -17,6 +17,7 @@ impl Hands {
             Builtin::Whoami => Carried::plain(self.whoami(cleared)),
             Builtin::Help => Carried::plain(self.help(cleared)),
             Builtin::Pending => Carried::plain(self.pending(cleared).await),
+            Builtin::Audit => Carried::plain(self.audit(cleared).await),
             Builtin::Lock => self.lock(cleared, slip),
             Builtin::Unlock => self.unlock(cleared).await,
             Builtin::Policy => self.accept_policy(cleared),

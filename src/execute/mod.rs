@@ -9,6 +9,7 @@ mod connection;
 mod facts;
 mod house;
 mod http;
+mod record;
 mod watch;
 
 use std::sync::Arc;

@@ -61,8 +61,10 @@ pub struct Vocabulary {
 pub struct ToolWord {
     /// Its name.
     pub name: String,
-    /// What it does when no facts are known; facts may raise it.
+    /// What it does when no facts are known.
     pub effect: EffectClass,
+    /// The most that facts can raise it to.
+    pub worst: EffectClass,
     /// Whether its calls go up or down.
     pub has_direction: bool,
     /// Whether it acts on an environment.

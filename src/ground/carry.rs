@@ -39,6 +39,14 @@ pub(super) struct Turn {
     tokens: Vec<Token>,
 }
 
+impl Turn {
+    /// The asker's own words in it, in lower case; none when it is not the asker's.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &str> {
+        let tokens = if self.by == By::Asker { self.tokens.as_slice() } else { &[] };
+        tokens.iter().map(|token| token.fold.as_str())
+    }
+}
+
 pub(super) fn prepare(words: &Words) -> Vec<Turn> {
     let turn = |said: &super::Said| {
         let own = own_words(&said.text);

@@ -3,6 +3,7 @@
 
 mod amount;
 mod carry;
+mod intent;
 mod mention;
 mod number;
 mod ordinary;
@@ -92,9 +93,12 @@ pub enum Source {
 pub struct Grounded {
     /// The arguments, in the tool's order.
     pub args: Vec<GroundedArg>,
-    /// The names of those that nobody has said.
+    /// The names of those that nobody has said, and [`INTENT`] where nobody has said that the call is wanted.
     pub missing: Vec<String>,
 }
+
+/// Stands among the missing arguments for the deed itself: the words carry each argument, and want something else.
+pub const INTENT: &str = "intent";
 
 /// Finds, for each argument of a call, the words that carry it.
 ///
@@ -111,7 +115,10 @@ pub fn ground(catalog: &Catalog, call: &Call, words: &Words) -> Grounded {
             GroundedArg { argument: name.clone(), value: value.clone(), source }
         })
         .collect();
-    let missing =
+    let mut missing: Vec<String> =
         args.iter().filter(|arg| arg.source == Source::Missing).map(|arg| arg.argument.clone()).collect();
+    if !intent::wanted(catalog, call, &turns) {
+        missing.push(INTENT.to_owned());
+    }
     Grounded { args, missing }
 }

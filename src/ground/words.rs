@@ -39,7 +39,13 @@ static MACHINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(r"(?i)^\s*({})", marks.join("|"))).ok()
 });
 
-static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<?\b[a-z][a-z0-9+.-]*://\S+").ok());
+/// Links, with the title that they carry: it is the page's, not the writer's.
+static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let scheme = r"[a-z][a-z0-9+.-]*://";
+    Regex::new(&format!(r"(?i)<{scheme}[^>\n]*>|\[[^\]\n]*\]\({scheme}[^)\s]*\)|<?\b{scheme}\S+")).ok()
+});
+
+static FENCE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"`{3,}|~{3,}").ok());
 
 const QUOTES: [(char, &[char]); 7] = [
     ('"', &['"', '”']),
@@ -79,15 +85,19 @@ impl Foreign<'_> {
         self.blank.get(at).copied().unwrap_or(true)
     }
 
+    /// A fence is closed by a run of the same mark that is at least as long: shorter ones are part of what it holds.
     fn fences(&mut self) {
-        for fence in ["```", "~~~"] {
-            let marks: Vec<usize> = self.text.match_indices(fence).map(|(at, _)| at).collect();
-            for pair in marks.chunks(2) {
-                let Some(open) = pair.first() else { continue };
-                let close = pair.get(1).map_or(self.text.len(), |close| close + fence.len());
-                self.cut(*open..close);
-            }
+        let found: Vec<Range<usize>> =
+            FENCE.iter().flat_map(|fence| fence.find_iter(self.text)).map(|run| run.range()).collect();
+        let mark = |run: &Range<usize>| self.text.as_bytes().get(run.start).copied();
+        let mut runs = found.iter();
+        let mut fenced = Vec::new();
+        while let Some(open) = runs.next() {
+            let closes = |run: &&Range<usize>| mark(run) == mark(open) && run.len() >= open.len();
+            let close = runs.find(closes).map_or(self.text.len(), |close| close.end);
+            fenced.push(open.start..close);
         }
+        fenced.into_iter().for_each(|range| self.cut(range));
     }
 
     fn lines(&mut self) {

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::domain::{Interpretation, Origin, PersonId, Place};
 
-/// What an interpreter gets to see. Never tool output, alerts or logs: those have a reader of their own.
+/// What an interpreter gets to see. Never tool output, alerts or logs, except where the harness measures what a model
+/// makes of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// The asker's words.
@@ -45,6 +46,9 @@ pub enum Speaker {
     Asker,
     /// Another person, by the name to mark the words with. Their words ask for nothing.
     Person(String),
+    /// A machine or an outsider, by the name to mark the words with: an alert, a log, a mail. The house never puts one
+    /// in; a reading that has one counts as tainted.
+    Machine(String),
     /// The bot, asking something. Its questions and lists of choices carry no argument.
     BotAsked,
     /// The bot, stating a fact: a status answer, or what it has done.

@@ -12,7 +12,7 @@ use super::{Rooms, Trouble, answer, entries};
 use crate::audit::{Entry, Step};
 use crate::clock;
 use crate::domain::PersonId;
-use crate::gate::{Decision, Policy, Verdict, Verify, decide, deniers};
+use crate::gate::{Decision, Finding, Policy, Verdict, Verify, decide, deniers};
 use crate::store::{Guard, Refused, RequestRow, RequestState, Row, TimerKind, TimerRow};
 
 /// How often it is tried again when what it takes the place of moves at the same moment.
@@ -22,6 +22,15 @@ const TRIES: u32 = 5;
 struct Up {
     why: Option<String>,
     void: Vec<Row>,
+}
+
+/// The rules that ask for people, each once.
+fn asking(verdict: &Verdict) -> Vec<String> {
+    let asks = |finding: &&Finding| matches!(finding.decision, Decision::Confirm | Decision::NeedApproval);
+    let mut rules: Vec<String> = verdict.findings.iter().filter(asks).map(|one| one.rule.clone()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
 }
 
 impl Rooms {
@@ -71,6 +80,8 @@ impl Rooms {
         row.expires_at = now.checked_add(verdict.expires_after).ok();
         row.waits_since = Some(now);
         row.start_by = None;
+        row.measures.asked_at.get_or_insert(now);
+        row.measures.rules = asking(&verdict);
         row.note.clone_from(&up.why);
         Stand::of(&matter, &policy, &verdict, now).note(&mut matter.row);
         matter.standing.expires_at = matter.row.expires_at;

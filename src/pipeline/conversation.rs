@@ -31,22 +31,7 @@ impl Rooms {
         let recent: Vec<MessageRow> =
             before.filter(|message| now.as_second() - message.at.as_second() <= AGE).collect();
         let facts = self.facts_stated(&recent).await?;
-        let mut turns: Vec<Turn> =
-            recent.into_iter().filter_map(|message| turn(message, row, &facts)).collect();
-        let mut room = CHARACTERS;
-        let kept = turns
-            .iter()
-            .rev()
-            .take(TURNS)
-            .take_while(|turn| {
-                let length = turn.text.chars().count();
-                let fits = length <= room;
-                room = room.saturating_sub(length);
-                fits
-            })
-            .count();
-        turns.drain(..turns.len() - kept);
-        Ok(turns)
+        Ok(latest(recent.into_iter().filter_map(|message| turn(message, row, &facts)).collect()))
     }
 
     /// The requests whose answers are facts: those that came to a call, and so were answered by a tool.
@@ -58,12 +43,33 @@ impl Rooms {
     }
 }
 
+/// The latest turns that a reader may see, oldest first.
+pub fn latest(mut turns: Vec<Turn>) -> Vec<Turn> {
+    let mut room = CHARACTERS;
+    let kept = turns
+        .iter()
+        .rev()
+        .take(TURNS)
+        .take_while(|turn| {
+            let length = turn.text.chars().count();
+            let fits = length <= room;
+            room = room.saturating_sub(length);
+            fits
+        })
+        .count();
+    turns.drain(..turns.len() - kept);
+    turns
+}
+
 fn turn(message: MessageRow, row: &RequestRow, facts: &BTreeSet<RequestId>) -> Option<Turn> {
     let is_fact = message.request.as_ref().is_some_and(|request| facts.contains(request));
     let (speaker, text) = match (message.author, message.body) {
         (Author::User { user, person }, MessageBody::Text { text }) => {
             let same = user.identity() == row.sender.identity() || (person.is_some() && person == row.asker);
             let name = person.map_or(user.display, |person| person.0);
+            if text.is_empty() {
+                return None;
+            }
             (if same { Speaker::Asker } else { Speaker::Person(name) }, text)
         }
         (Author::Bot, MessageBody::Reply { reply }) if is_fact || reply.tone == Tone::Asking => bot(&reply)?,
@@ -91,11 +97,11 @@ fn bot(reply: &Reply) -> Option<(Speaker, String)> {
 }
 
 /// The words that may carry the arguments of a call: the asker's own turns and what the bot stated, the message last.
-pub(super) fn words(turns: &[Turn], message: &str) -> Words {
+pub fn words(turns: &[Turn], message: &str) -> Words {
     let carries = |turn: &Turn| match turn.speaker {
         Speaker::Asker => Some(Said { by: By::Asker, text: turn.text.clone() }),
         Speaker::BotStated => Some(Said { by: By::Status, text: turn.text.clone() }),
-        Speaker::Person(_) | Speaker::BotAsked => None,
+        Speaker::Person(_) | Speaker::Machine(_) | Speaker::BotAsked => None,
     };
     let mut said: Vec<Said> = turns.iter().filter_map(carries).collect();
     said.push(Said { by: By::Asker, text: message.to_owned() });

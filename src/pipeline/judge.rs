@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::matter::Matter;
-use super::{Rooms, Trouble, answer, entries};
+use super::{Rooms, Trouble, answer, entries, shown};
 use crate::audit::{Entry, Step};
 use crate::catalog::{Call, Short};
 use crate::domain::{Origin, Place, Reply, RequestId};
@@ -83,6 +83,7 @@ impl Rooms {
         let mut row = matter.row;
         row.note = Some(verdict.sentence().to_owned());
         row.policy = Some(verdict.policy);
+        row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
         Box::pin(self.conclude(row, RequestState::Refused, reply, matter.entries)).await
     }
@@ -163,7 +164,7 @@ impl Rooms {
             edited_at: (!first).then_some(now),
             deleted: false,
             version: row.version,
-            delivered: row.version,
+            delivered: shown(row.place.platform, row.version),
             remote: None,
         };
         let rows = vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(card))];
@@ -208,7 +209,7 @@ impl Rooms {
             edited_at: None,
             deleted: false,
             version: 1,
-            delivered: 1,
+            delivered: shown(place.platform, 1),
             remote: None,
         })
     }

@@ -7,19 +7,86 @@ use serde_json::Value;
 
 use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
-use crate::catalog::Call;
+use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
 use crate::gate::{Asking, Decision, prospects};
-use crate::ground::{Source, Words, ground};
+use crate::ground::{Grounded, GroundedArg, Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
 
 /// A call and the words that carry it.
-pub(super) struct Worded {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worded {
+    /// The call.
     pub call: Call,
+    /// It as an exact command.
     pub command: String,
+    /// Who made it of the words.
     pub origin: Origin,
+    /// For each argument, the words that carry it.
     pub words: Vec<ArgumentWords>,
+}
+
+/// Why proposals do not come before the gate. None of them does then: nothing is done in part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halted {
+    /// One of them is no call.
+    NotAdmitted(AdmitError),
+    /// One of them would change something, and the asker's own words do not say all of it.
+    Ungrounded {
+        /// It as an exact command.
+        command: String,
+        /// The arguments that nobody has said; [`crate::ground::INTENT`] is what to do.
+        missing: Vec<String>,
+    },
+}
+
+/// What a reader proposed, as it may come before the gate: admitted, and carried by the asker's own words where it would
+/// change something. Pure, so that the harness measures exactly what runs.
+///
+/// # Errors
+/// The first proposal that does not hold.
+pub fn carried(
+    catalog: &Catalog,
+    proposals: Vec<Proposal>,
+    said: &Words,
+) -> Result<Vec<Worded>, Box<Halted>> {
+    let mut calls = Vec::new();
+    for proposal in proposals {
+        let call = catalog.admit(&proposal).map_err(|error| Box::new(Halted::NotAdmitted(error)))?;
+        let command = catalog.render(&call);
+        let Grounded { args, missing } = ground(catalog, &call, said);
+        if call.effect().mutates() && !missing.is_empty() {
+            return Err(Box::new(Halted::Ungrounded { command, missing }));
+        }
+        let words = argument_words(args, said);
+        calls.push(Worded { command, call, origin: proposal.origin, words });
+    }
+    Ok(calls)
+}
+
+/// For each argument, the words that carry it.
+fn argument_words(args: Vec<GroundedArg>, said: &Words) -> Vec<ArgumentWords> {
+    let quote = |turn: usize, span: std::ops::Range<usize>| {
+        let text = said.turns.get(turn).and_then(|turn| turn.text.get(span));
+        text.map(|text| format!("“{text}”"))
+    };
+    args.into_iter()
+        .map(|arg| ArgumentWords {
+            argument: arg.argument,
+            value: match &arg.value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            },
+            said: match arg.source {
+                Source::Asker { turn, span } => quote(turn, span),
+                Source::Status { .. } => Some("from my answer above".to_owned()),
+                Source::Catalogue => Some("the only one there is".to_owned()),
+                Source::Default => Some("as always".to_owned()),
+                Source::Missing => None,
+            },
+        })
+        .collect()
 }
 
 impl Rooms {
@@ -37,6 +104,10 @@ impl Rooms {
         let read = self.interpreter.read(reading).await;
         row.reader = Some(answer::reader(&read));
         row.origin = Some(read.by.clone());
+        if let Some(usage) = &read.usage {
+            row.measures.tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+            row.measures.cost_micros = usage.cost_micros.unwrap_or_default();
+        }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
             Interpretation::Calls(proposals) => Box::pin(self.proposed(row, &read, proposals, &said)).await,
@@ -71,25 +142,22 @@ impl Rooms {
         proposals: Vec<Proposal>,
         said: &Words,
     ) -> Result<(), Trouble> {
-        let mut calls = Vec::new();
-        for proposal in proposals {
-            let call = match self.catalog.admit(&proposal) {
-                Ok(call) => call,
-                Err(error) => {
-                    let reply = answer::with_note(answer::not_admitted(&error), read);
-                    return self.said_instead(row, read, error.to_string(), reply).await;
-                }
-            };
-            let words = self.carried(&call, said);
-            let missing: Vec<&str> =
-                words.iter().filter(|word| word.said.is_none()).map(|word| word.argument.as_str()).collect();
-            if call.effect().mutates() && !missing.is_empty() {
-                let text = answer::ungrounded(&self.catalog.render(&call), &missing);
-                let reply = answer::question(&text, &[], read);
+        let mut calls = match carried(&self.catalog, proposals, said) {
+            Ok(calls) => calls,
+            Err(halted) => {
+                let (text, reply) = match *halted {
+                    Halted::NotAdmitted(error) => {
+                        (error.to_string(), answer::with_note(answer::not_admitted(&error), read))
+                    }
+                    Halted::Ungrounded { command, missing } => {
+                        let text = answer::ungrounded(&command, &missing);
+                        let reply = answer::question(&text, &[], read);
+                        (text, reply)
+                    }
+                };
                 return self.said_instead(row, read, text, reply).await;
             }
-            calls.push(Worded { command: self.catalog.render(&call), call, origin: proposal.origin, words });
-        }
+        };
         let entry = entries::read_as_calls(&row, read, self.clock.now(), &calls);
         match (calls.len(), calls.pop()) {
             (0, _) | (_, None) => self.pass_over(row, entry).await,
@@ -103,33 +171,6 @@ impl Rooms {
                 Box::pin(self.plan(row, calls, entry)).await
             }
         }
-    }
-
-    /// For each argument, the words that carry it.
-    fn carried(&self, call: &Call, said: &Words) -> Vec<ArgumentWords> {
-        let grounded = ground(&self.catalog, call, said);
-        let quote = |turn: usize, span: std::ops::Range<usize>| {
-            let text = said.turns.get(turn).and_then(|turn| turn.text.get(span));
-            text.map(|text| format!("“{text}”"))
-        };
-        grounded
-            .args
-            .into_iter()
-            .map(|arg| ArgumentWords {
-                argument: arg.argument,
-                value: match &arg.value {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                },
-                said: match arg.source {
-                    Source::Asker { turn, span } => quote(turn, span),
-                    Source::Status { .. } => Some("from my answer above".to_owned()),
-                    Source::Catalogue => Some("the only one there is".to_owned()),
-                    Source::Default => Some("as always".to_owned()),
-                    Source::Missing => None,
-                },
-            })
-            .collect()
     }
 
     async fn said_instead(

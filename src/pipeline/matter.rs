@@ -136,7 +136,7 @@ impl Rooms {
     pub(super) async fn denied_lately(&self, call: &Call) -> Result<Option<Denied>, Trouble> {
         let filter = RequestFilter {
             states: vec![RequestState::Denied],
-            tool: Some(call.tool().to_owned()),
+            tools: vec![call.tool().to_owned()],
             target: Some(call.target().to_owned()),
             ..RequestFilter::default()
         };

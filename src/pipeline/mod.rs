@@ -34,12 +34,14 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{Ledger, LedgerError, Step};
 use crate::catalog::Catalog;
 use crate::clock::{Clock, Entropy, Mint, NoEntropy};
-use crate::domain::{Inbound, MessageId, RequestId};
+use crate::domain::{Inbound, MessageId, Platform, RequestId};
 use crate::execute::{Candidates, Hands};
 use crate::gate::Policy;
 use crate::interpret::Interpreter;
 use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 
+pub use conversation::{latest, words};
+pub use language::{Halted, Worded, carried};
 pub use matter::grounding;
 pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
@@ -88,6 +90,8 @@ pub struct Rooms {
 pub struct Changed {
     /// The message.
     pub message: MessageId,
+    /// The platform it stands on.
+    pub platform: Platform,
     /// The channel it stands in.
     pub channel: String,
     /// The message that opened its thread; `None` for one that stands in the channel itself.
@@ -230,12 +234,22 @@ fn plans_of(rows: &[Row]) -> Vec<RequestId> {
         .collect()
 }
 
+/// The version of a message of ours that its platform shows as soon as it is written. The console reads the transcript
+/// itself; everywhere else it must be delivered first.
+const fn shown(platform: Platform, version: i64) -> i64 {
+    match platform {
+        Platform::Console => version,
+        Platform::Slack | Platform::Discord | Platform::Teams | Platform::Mattermost => 0,
+    }
+}
+
 fn changes(rows: &[Row]) -> Vec<Changed> {
     let mut changed = Vec::new();
     for row in rows {
         if let Row::Message(message) = row {
             changed.push(Changed {
                 message: message.id.clone(),
+                platform: message.place.platform,
                 channel: message.place.channel.clone(),
                 root: message.place.thread.clone(),
                 request: message.request.clone(),

@@ -7,7 +7,7 @@ use crate::audit::Step;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
 use crate::store::{
-    Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
+    Author, Guard, Measures, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
 };
 
 /// What a door gets back: proof that the event is written down.
@@ -98,10 +98,11 @@ impl Rooms {
 
     async fn receive_text(
         self: &Arc<Self>,
-        inbound: Inbound,
+        mut inbound: Inbound,
         text: String,
     ) -> Result<(Receipt, Option<Work>), Trouble> {
         let id = self.mint.request_id()?;
+        let opener = self.opener(&mut inbound).await?;
         let message = self.mint.message_id()?;
         let person = self.person(&inbound.sender);
         let mut row = fresh(id.clone(), message.clone(), inbound.at, &inbound.sender, &inbound.place);
@@ -118,15 +119,17 @@ impl Rooms {
             deleted: false,
             version: 1,
             delivered: 1,
-            remote: None,
+            remote: inbound.remote.as_ref().and_then(|remote| remote.message.clone()),
         };
+        let said = Row::Message(Box::new(said));
+        let rows = opener.into_iter().chain([said, Row::Request(Box::new(row.clone()))]).collect();
         let step = Step {
             guard: Guard::FirstSeen {
                 platform: inbound.place.platform,
                 key: inbound.id.clone(),
                 request: Some(id.clone()),
             },
-            rows: vec![Row::Message(Box::new(said)), Row::Request(Box::new(row.clone()))],
+            rows,
             entries: vec![entries::received(&inbound, Some(&id), row.asker.as_ref())],
         };
         match self.write(step).await? {
@@ -136,6 +139,40 @@ impl Rooms {
             }
             Err(refused) => Ok((again(refused), None)),
         }
+    }
+
+    /// Finds the thread of a message by the platform's id of the one that opened it. Where that one was not for us and
+    /// is not in our transcript, a place is kept for it there: without its words, for it was said to others.
+    async fn opener(self: &Arc<Self>, inbound: &mut Inbound) -> Result<Option<Row>, Trouble> {
+        let thread = inbound.remote.as_ref().and_then(|remote| remote.thread.clone());
+        let Some(thread) = thread.filter(|_thread| inbound.place.thread.is_none()) else { return Ok(None) };
+        if let Some(known) = self.store.message_by_remote(&inbound.place, &thread).await? {
+            inbound.place.thread = Some(known.place.thread.unwrap_or(known.id));
+            return Ok(None);
+        }
+        let id = self.mint.message_id()?;
+        let unseen = MessageRow {
+            id: id.clone(),
+            place: inbound.place.clone(),
+            author: Author::User {
+                user: ChatUser {
+                    user: String::new(),
+                    display: "somebody".to_owned(),
+                    ..inbound.sender.clone()
+                },
+                person: None,
+            },
+            body: MessageBody::Text { text: String::new() },
+            request: None,
+            at: inbound.at,
+            edited_at: None,
+            deleted: false,
+            version: 1,
+            delivered: 1,
+            remote: Some(thread),
+        };
+        inbound.place.thread = Some(id);
+        Ok(Some(Row::Message(Box::new(unseen))))
     }
 
     async fn receive_reaction(
@@ -291,6 +328,7 @@ pub(super) fn fresh(
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

@@ -224,9 +224,7 @@ impl Rooms {
             Decision::Deny => match passing(&verdict) {
                 // Before anybody was asked there is nothing to wait with.
                 Some(sentence) if matter.row.state != RequestState::Received => {
-                    format!(
-                        "It did not start: {sentence}. It can be agreed to again when that no longer holds."
-                    )
+                    format!("It did not start: {sentence}. When that is over, it can be agreed to again.")
                 }
                 Some(_) | None => {
                     let mut row = matter.row;

@@ -38,4 +38,6 @@ pub struct SlashProblem {
     pub suggestion: Option<String>,
     /// How the command is written, with an example; empty when the command is not known.
     pub usage: String,
+    /// The arguments that are missing or not accepted.
+    pub about: Vec<String>,
 }

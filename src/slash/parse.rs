@@ -182,5 +182,5 @@ fn place<'t>(tool: &'t Tool, words: &[&Word], given: &mut BTreeMap<&'t str, Valu
 /// A problem with the usage of the command, if it is known.
 pub(super) fn problem(tool: Option<&Tool>, sentence: String) -> SlashProblem {
     let usage = tool.map(|tool| format!("{}\nExample: {}", usage(tool), tool.manifest().slash.example));
-    SlashProblem { sentence, suggestion: None, usage: usage.unwrap_or_default() }
+    SlashProblem { sentence, usage: usage.unwrap_or_default(), ..SlashProblem::default() }
 }

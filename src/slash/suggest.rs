@@ -73,7 +73,9 @@ pub(super) fn for_refusal(
         sentence = format!("`{}` also needs {}", command(tool.name()), missing.join(" and "));
     }
     let suggestion = reordered(catalog, tool, arguments).or_else(|| replaced(catalog, proposal, error));
-    SlashProblem { suggestion, ..problem(Some(tool), sentence) }
+    let wrong = Some(error.path.trim_start_matches('/').to_owned()).filter(|name| !name.is_empty());
+    let about = if error.missing.is_empty() { wrong.into_iter().collect() } else { error.missing.to_vec() };
+    SlashProblem { suggestion, about, ..problem(Some(tool), sentence) }
 }
 
 fn exact(catalog: &Catalog, proposal: &Proposal) -> Option<String> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -61,6 +61,24 @@ impl Store {
         batch.read_locks_and_runs(asks).await?;
         Ok(batch)
     }
+
+    /// Whether this hash is stored at this position, now that every transaction before has ended.
+    pub(crate) async fn has_hash(
+        &self,
+        epoch: i64,
+        position: i64,
+        hash: &[u8; 32],
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.lock().await?;
+        let stored: Option<Vec<u8>> = Sql::new("SELECT h FROM audit_tree WHERE epoch = ? AND pos = ?")
+            .bind(epoch)
+            .bind(position)
+            .fetch_optional_scalar(&mut *tx)
+            .await?;
+        // Nothing was written that could be lost.
+        drop(tx.commit().await);
+        Ok(stored.is_some_and(|stored| stored == hash))
+    }
 }
 
 impl<'a> Batch<'a> {
@@ -83,19 +101,21 @@ impl<'a> Batch<'a> {
         epoch: i64,
         positions: &[i64],
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        let mut hashes = Vec::with_capacity(positions.len());
-        for position in positions {
-            let hash: Option<Vec<u8>> = Sql::new("SELECT h FROM audit_tree WHERE epoch = ? AND pos = ?")
-                .bind(epoch)
-                .bind(*position)
-                .fetch_optional_scalar(&mut *self.tx)
-                .await?;
-            let hash = hash.and_then(|bytes| bytes.try_into().ok());
-            hashes.push(
-                hash.ok_or_else(|| StoreError::unreadable("audit_tree", format!("no hash at {position}")))?,
-            );
+        let mut stored = BTreeMap::new();
+        for group in positions.chunks(GROUP) {
+            let mut query = Sql::new("SELECT pos, h FROM audit_tree WHERE epoch = ");
+            query.push_bind(epoch).push(" AND pos IN ").push_list(group.iter().copied());
+            for row in query.fetch_all(&mut *self.tx).await? {
+                stored.insert(row.try_get::<i64>(0)?, row.try_get::<Vec<u8>>(1)?);
+            }
         }
-        Ok(hashes)
+        positions
+            .iter()
+            .map(|position| {
+                let hash = stored.remove(position).and_then(|bytes| bytes.try_into().ok());
+                hash.ok_or_else(|| StoreError::unreadable("audit_tree", format!("no hash at {position}")))
+            })
+            .collect()
     }
 
     /// Adds to the record.

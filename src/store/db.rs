@@ -1,6 +1,7 @@
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -21,6 +22,7 @@ pub(super) const PREPARED: usize = 600;
 pub struct Store {
     writer: Arc<Mutex<Option<Connection>>>,
     writing: Writing,
+    claimed: Arc<AtomicBool>,
     pub(super) readers: Readers,
 }
 
@@ -65,7 +67,24 @@ impl Store {
     }
 
     fn new(first: Connection, writing: Writing, readers: Readers) -> Self {
-        Self { writer: Arc::new(Mutex::new(Some(first))), writing, readers }
+        Self { writer: Arc::new(Mutex::new(Some(first))), writing, claimed: Arc::default(), readers }
+    }
+
+    /// Claims the database for a server that takes up what was left behind: one may do that at a time. From now on this
+    /// store writes only while it holds the claim, so one that lost it, and somebody else took it, is no danger. On SQLite
+    /// the lock on the data directory does this.
+    ///
+    /// # Errors
+    /// [`StoreError::Claimed`] when another server has it.
+    pub async fn claim(&self) -> Result<(), StoreError> {
+        // Opened anew, so that it is one that works.
+        let mut home = Arc::clone(&self.writer).lock_owned().await;
+        *home = None;
+        let mut connection = self.writing.connect().await?;
+        connection.claim().await?;
+        self.claimed.store(true, Ordering::Release);
+        *home = Some(connection);
+        Ok(())
     }
 
     /// Waits for what is under way and closes the database.
@@ -83,10 +102,18 @@ impl Store {
     /// Begins a transaction that holds the write lock from the start, so that what it reads stays true until it commits.
     pub(super) async fn lock(&self) -> Result<Locked, StoreError> {
         let mut home = Arc::clone(&self.writer).lock_owned().await;
-        let mut connection = match home.take() {
-            Some(connection) => connection,
-            None => self.writing.connect().await?,
-        };
+        if let Some(mut connection) = home.take() {
+            match connection.begin().await {
+                Ok(()) => return Ok(Locked { connection, home }),
+                // It broke while nobody used it, and nothing was begun on it.
+                Err(StoreError::Away(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut connection = self.writing.connect().await?;
+        if self.claimed.load(Ordering::Acquire) {
+            connection.claim().await?;
+        }
         connection.begin().await?;
         Ok(Locked { connection, home })
     }
@@ -96,7 +123,7 @@ impl Writing {
     async fn connect(&self) -> Result<Connection, StoreError> {
         Ok(match self {
             Self::Sqlite(options) => Connection::Sqlite(options.connect().await?),
-            Self::Postgres(options) => Connection::Postgres(options.connect().await?),
+            Self::Postgres(options) => Connection::Postgres(postgres::connect(options).await?),
         })
     }
 }
@@ -105,8 +132,12 @@ impl Connection {
     /// Runs statements as they are, without arguments.
     pub(super) async fn run(&mut self, text: impl SqlSafeStr) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(connection) => drop(sqlx::raw_sql(text).execute(connection).await?),
-            Self::Postgres(connection) => drop(sqlx::raw_sql(text).execute(connection).await?),
+            Self::Sqlite(connection) => {
+                sqlx::raw_sql(text).execute(connection).await?;
+            }
+            Self::Postgres(connection) => {
+                postgres::heard(sqlx::raw_sql(text).execute(connection)).await?;
+            }
         }
         Ok(())
     }
@@ -116,6 +147,24 @@ impl Connection {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE").await,
             Self::Postgres(_) => self.run(postgres::BEGIN).await,
         }
+    }
+
+    async fn claim(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.run(postgres::CLAIM).await.map_err(|error| match error {
+                StoreError::Locked => StoreError::Claimed,
+                other => other,
+            }),
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        self.run("COMMIT").await.map_err(|error| match error {
+            // The answer was lost, not necessarily the commit.
+            StoreError::Away(reason) => StoreError::Unsure(reason),
+            other => other,
+        })
     }
 
     async fn close(self) -> Result<(), sqlx::Error> {
@@ -136,7 +185,7 @@ pub(super) struct Locked {
 impl Locked {
     /// Makes what was written last.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.connection.run("COMMIT").await?;
+        self.connection.commit().await?;
         *self.home = Some(self.connection);
         Ok(())
     }

@@ -6,12 +6,13 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use super::StoreError;
 
 /// Number, name and text, in the words of SQLite. A text that was released never changes.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 5] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "record", include_str!("migrations/0001_record.sql")),
     (2, "request", include_str!("migrations/0002_request.sql")),
     (3, "transcript", include_str!("migrations/0003_transcript.sql")),
     (4, "console", include_str!("migrations/0004_console.sql")),
     (5, "approvals", include_str!("migrations/0005_approvals.sql")),
+    (10, "usage", include_str!("migrations/0010_usage.sql")),
 ];
 
 /// The words of a database.
@@ -56,14 +57,47 @@ impl Dialect {
 
 /// Runs what is new. The caller holds a transaction and whatever keeps others from running the same.
 pub(super) async fn run(dialect: Dialect, connection: &mut impl Migrate) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS.map(|(version, name, text)| {
-        let text = AssertSqlSafe(dialect.text(version, text)).into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, text, false)
-    });
-    let mut migrator = Migrator::with_migrations(migrations.to_vec());
+    let mut migrator = Migrator::with_migrations(migrations(dialect));
     migrator.set_locking(false);
-    migrator.run_direct(None, connection, false).await.map_err(|error| match error {
+    migrator.run_direct(None, connection, false).await.map_err(broken)
+}
+
+/// Whether all of them were run, and no others; then nobody needs the right to make tables. There must be some.
+pub(super) async fn is_done(dialect: Dialect, connection: &mut impl Migrate) -> Result<bool, StoreError> {
+    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(broken)?;
+    let ours = migrations(dialect);
+    Ok(applied.len() == ours.len()
+        && applied
+            .iter()
+            .zip(&ours)
+            .all(|(run, ours)| (run.version, &run.checksum) == (ours.version, &ours.checksum)))
+}
+
+fn migrations(dialect: Dialect) -> Vec<Migration> {
+    MIGRATIONS
+        .map(|(version, name, text)| {
+            let text = AssertSqlSafe(dialect.text(version, text)).into_sql_str();
+            Migration::new(version, name.into(), MigrationType::Simple, text, false)
+        })
+        .to_vec()
+}
+
+fn broken(error: MigrateError) -> StoreError {
+    match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
         other => StoreError::Schema(other.to_string()),
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server has run is never changed under it.
+    #[test]
+    fn the_words_of_postgres_are_these() {
+        for (version, name, text) in MIGRATIONS {
+            insta::assert_snapshot!(format!("{version:04}_{name}"), Dialect::Postgres.text(version, text));
+        }
+    }
 }

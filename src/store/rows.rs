@@ -176,8 +176,26 @@ pub struct RequestRow {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// What figures need of it.
+    #[serde(default)]
+    pub measures: Measures,
     /// Grows by one with each write; a write names the version it saw.
     pub version: i64,
+}
+
+/// What figures about a request need beside its times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Why the gate said no, as a reason code.
+    pub reason: Option<String>,
+    /// The rules that asked for people.
+    pub rules: Vec<String>,
+    /// When people were first asked.
+    pub asked_at: Option<Timestamp>,
+    /// Tokens in and out of the language model.
+    pub tokens: u64,
+    /// What the model cost, in millionths of a US dollar.
+    pub cost_micros: u64,
 }
 
 /// An argument of a call and the words that carry it.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Map;
 
 use super::{
-    Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PolicyRow, RequestRow, RequestState, VoteRow,
+    Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, PolicyRow, RequestRow,
+    RequestState, VoteRow,
 };
 use crate::domain::{ChatUser, Digest, MessageId, PersonId, Place, Platform, RequestId};
 
@@ -81,6 +82,7 @@ pub(crate) fn request(n: u16) -> RequestRow {
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 
 use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, Pool, Postgres, SqlSafeStr as _, SqlStr, Sqlite};
 
 use super::StoreError;
 use super::found::{Column, Found};
+use super::postgres::heard;
 
 /// A statement and its arguments. Its text is made of literals of this program alone.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Sql<'q> {
 pub(super) enum Argument<'q> {
     Integer(Option<i64>),
     Text(Option<Cow<'q, str>>),
-    Bytes(Option<&'q [u8]>),
+    Bytes(Cow<'q, [u8]>),
 }
 
 /// Where a statement runs.
@@ -95,24 +95,12 @@ impl<'q> Sql<'q> {
 
     /// Runs it and returns all rows.
     pub(super) async fn fetch_all(self, on: impl Into<On<'_>>) -> Result<Vec<Found>, StoreError> {
-        Ok(match on.into() {
-            On::Sqlite(connection) => sqlite_rows(self.sqlite()?.fetch_all(connection).await?),
-            On::SqliteReaders(pool) => sqlite_rows(self.sqlite()?.fetch_all(pool).await?),
-            On::Postgres(connection) => postgres_rows(self.postgres()?.fetch_all(connection).await?),
-            On::PostgresReaders(pool) => postgres_rows(self.postgres()?.fetch_all(pool).await?),
-        })
+        Ok(self.run(on.into(), Want::All).await?.rows)
     }
 
     /// Runs it and returns the first row, if there is one.
     pub(super) async fn fetch_optional(self, on: impl Into<On<'_>>) -> Result<Option<Found>, StoreError> {
-        Ok(match on.into() {
-            On::Sqlite(connection) => self.sqlite()?.fetch_optional(connection).await?.map(Found::Sqlite),
-            On::SqliteReaders(pool) => self.sqlite()?.fetch_optional(pool).await?.map(Found::Sqlite),
-            On::Postgres(connection) => {
-                self.postgres()?.fetch_optional(connection).await?.map(Found::Postgres)
-            }
-            On::PostgresReaders(pool) => self.postgres()?.fetch_optional(pool).await?.map(Found::Postgres),
-        })
+        Ok(self.run(on.into(), Want::First).await?.rows.pop())
     }
 
     /// Runs it and returns the first row.
@@ -152,40 +140,105 @@ impl<'q> Sql<'q> {
 
     /// Runs it and returns how many rows it changed.
     pub(super) async fn execute(self, on: impl Into<On<'_>>) -> Result<u64, StoreError> {
-        Ok(match on.into() {
-            On::Sqlite(connection) => self.sqlite()?.execute(connection).await?.rows_affected(),
-            On::SqliteReaders(pool) => self.sqlite()?.execute(pool).await?.rows_affected(),
-            On::Postgres(connection) => self.postgres()?.execute(connection).await?.rows_affected(),
-            On::PostgresReaders(pool) => self.postgres()?.execute(pool).await?.rows_affected(),
-        })
+        Ok(self.run(on.into(), Want::Changes).await?.changes)
     }
 
-    fn sqlite(self) -> Result<Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
+    async fn run(self, on: On<'_>, want: Want) -> Result<Outcome, StoreError> {
+        match on {
+            On::Sqlite(connection) => self.run_on_sqlite(connection, want).await,
+            On::SqliteReaders(pool) => {
+                let mut connection = pool.acquire().await?;
+                self.run_on_sqlite(&mut connection, want).await
+            }
+            On::Postgres(connection) => self.run_on_postgres(connection, want).await,
+            On::PostgresReaders(pool) => {
+                let mut connection = heard(pool.acquire()).await?;
+                let outcome = self.run_on_postgres(&mut connection, want).await;
+                if let Err(StoreError::Away(_)) = &outcome {
+                    // Asking it how it is would take as long again.
+                    connection.close_on_drop();
+                }
+                outcome
+            }
+        }
+    }
+
+    async fn run_on_sqlite(
+        self,
+        connection: &mut SqliteConnection,
+        want: Want,
+    ) -> Result<Outcome, StoreError> {
         let mut arguments = SqliteArguments::default();
         arguments.reserve(self.arguments.len(), 0);
         for argument in self.arguments {
             match argument {
                 Argument::Integer(value) => arguments.add(value),
                 Argument::Text(value) => arguments.add(value),
-                Argument::Bytes(value) => arguments.add(value),
+                Argument::Bytes(value) => arguments.add(&*value),
             }
             .map_err(sqlx::Error::Encode)?;
         }
-        Ok(sqlx::query_with(safe(self.text), arguments))
+        let query = sqlx::query_with(safe(self.text), arguments);
+        Ok(match want {
+            Want::All => {
+                Outcome::found(query.fetch_all(connection).await?.into_iter().map(Found::Sqlite).collect())
+            }
+            Want::First => Outcome::found(
+                query.fetch_optional(connection).await?.into_iter().map(Found::Sqlite).collect(),
+            ),
+            Want::Changes => Outcome::changed(query.execute(connection).await?.rows_affected()),
+        })
     }
 
-    fn postgres(self) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
+    async fn run_on_postgres(self, connection: &mut PgConnection, want: Want) -> Result<Outcome, StoreError> {
         let mut arguments = PgArguments::default();
         arguments.reserve(self.arguments.len(), 0);
         for argument in self.arguments {
             match argument {
                 Argument::Integer(value) => arguments.add(value),
-                Argument::Text(value) => arguments.add(value),
-                Argument::Bytes(value) => arguments.add(value),
+                Argument::Text(value) => arguments.add(value.map(without_nul)),
+                Argument::Bytes(value) => arguments.add(&*value),
             }
             .map_err(sqlx::Error::Encode)?;
         }
-        Ok(sqlx::query_with(AssertSqlSafe(numbered(&self.text)), arguments))
+        let query = sqlx::query_with(AssertSqlSafe(numbered(&self.text)), arguments);
+        heard(async {
+            Ok(match want {
+                Want::All => Outcome::found(
+                    query.fetch_all(connection).await?.into_iter().map(Found::Postgres).collect(),
+                ),
+                Want::First => Outcome::found(
+                    query.fetch_optional(connection).await?.into_iter().map(Found::Postgres).collect(),
+                ),
+                Want::Changes => Outcome::changed(query.execute(connection).await?.rows_affected()),
+            })
+        })
+        .await
+    }
+}
+
+/// What a statement is run for.
+#[derive(Clone, Copy)]
+enum Want {
+    All,
+    First,
+    Changes,
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Outcome {
+    rows: Vec<Found>,
+    changes: u64,
+}
+
+impl Outcome {
+    fn found(rows: Vec<Found>) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
+    fn changed(changes: u64) -> Self {
+        Self { changes, ..Self::default() }
     }
 }
 
@@ -206,20 +259,17 @@ impl<'q> Columns<'_, 'q> {
     }
 }
 
-fn sqlite_rows(rows: Vec<sqlx::sqlite::SqliteRow>) -> Vec<Found> {
-    rows.into_iter().map(Found::Sqlite).collect()
-}
-
-fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Found> {
-    rows.into_iter().map(Found::Postgres).collect()
-}
-
 /// The text is put together from literals of this program, see [`Sql::push`].
 fn safe(text: Cow<'static, str>) -> SqlStr {
     match text {
         Cow::Borrowed(text) => text.into_sql_str(),
         Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
     }
+}
+
+/// PostgreSQL has no text with a NUL in it. Such text names nothing of ours, and to people it looks the same without.
+fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
 }
 
 /// `text` with `$1`, `$2`, ... in the place of each `?` that stands outside quotes.
@@ -285,6 +335,12 @@ impl From<String> for Argument<'_> {
 
 impl<'q> From<&'q [u8]> for Argument<'q> {
     fn from(value: &'q [u8]) -> Self {
-        Self::Bytes(Some(value))
+        Self::Bytes(Cow::Borrowed(value))
+    }
+}
+
+impl From<Vec<u8>> for Argument<'_> {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(Cow::Owned(value))
     }
 }

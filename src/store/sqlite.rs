@@ -60,3 +60,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(PREPARED)
         .disable_statement_logging()
 }
+
+#[cfg(test)]
+#[path = "tests/file.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use super::bulk::Insert;
 use super::db::Connection;
 use super::pending::{LockChange, Pending};
 use super::sql::Sql;
-use super::{Author, HeldLock, JobState, RequestRow, StoreError, due};
+use super::{Author, HeldLock, JobState, StoreError, Way, due};
 use crate::domain::PersonId;
 
 /// Writes all rows, those that others refer to first.
@@ -31,12 +31,16 @@ async fn inbox(connection: &mut Connection, pending: &Pending<'_>) -> Result<(),
 
 async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
-        into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, words, created_at, \
-               expires_at, start_by, started_at, version, body) ",
+        into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, created_at, \
+               expires_at, start_by, started_at, version, body, way, reason, rules, asked_at, finished_at, tokens, \
+               cost_micros, indexed) ",
         conflict: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, asker = excluded.asker, \
                    tool = excluded.tool, target = excluded.target, environment = excluded.environment, \
-                   words = excluded.words, expires_at = excluded.expires_at, start_by = excluded.start_by, \
-                   started_at = excluded.started_at, version = excluded.version, body = excluded.body",
+                   expires_at = excluded.expires_at, start_by = excluded.start_by, version = excluded.version, \
+                   body = excluded.body, way = excluded.way, reason = excluded.reason, rules = excluded.rules, \
+                   asked_at = excluded.asked_at, started_at = excluded.started_at, \
+                   finished_at = excluded.finished_at, tokens = excluded.tokens, \
+                   cost_micros = excluded.cost_micros, indexed = 0",
     };
     let rows: Vec<_> = pending.requests.values().collect();
     insert
@@ -47,20 +51,23 @@ async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<
                 .push_bind(row.tool.as_deref());
             columns.push_bind(row.target.as_deref()).push_bind(row.environment.as_deref());
             columns.push_bind(row.place.platform.as_str()).push_bind(row.place.channel.as_str());
-            columns.push_bind(words(row)).push_bind(row.created_at.as_millisecond());
+            columns.push_bind(row.created_at.as_millisecond());
             columns.push_bind(row.expires_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.start_by.map(|at| at.as_millisecond()));
             columns.push_bind(row.started_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.version).push_bind(*body);
+            let measures = &row.measures;
+            columns.push_bind(Way::of(row).as_str()).push_bind(measures.reason.as_deref());
+            columns.push_bind(measures.rules.join(" "));
+            for at in [measures.asked_at, row.finished_at] {
+                columns.push_bind(at.map(|at| at.as_millisecond()));
+            }
+            for size in [measures.tokens, measures.cost_micros] {
+                columns.push_bind(i64::try_from(size).unwrap_or(i64::MAX));
+            }
+            columns.push_bind(false);
         })
         .await
-}
-
-/// What a search looks through, in lower case because databases differ in what `LIKE` makes of case.
-fn words(row: &RequestRow) -> String {
-    let command = row.command.as_deref().unwrap_or_default();
-    let note = row.note.as_deref().unwrap_or_default();
-    format!("{}\n{command}\n{note}", row.said).to_lowercase()
 }
 
 async fn messages(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {

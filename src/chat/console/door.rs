@@ -169,7 +169,8 @@ pub fn react(form: React, message: &MessageId, place: Place, sitting: Sitting) -
 }
 
 fn inbound(key: String, place: Place, body: Body, sitting: Sitting) -> Inbound {
-    Inbound { id: DedupeKey(key), at: sitting.at, place, sender: sitting.sender, body, raw: sitting.raw }
+    let Sitting { sender, at, raw } = sitting;
+    Inbound { id: DedupeKey(key), at, place, sender, body, remote: None, raw }
 }
 
 fn once(text: &str) -> Result<&str, Unfit> {

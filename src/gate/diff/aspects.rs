@@ -19,7 +19,7 @@ const ELSEWHERE: &str = "";
 pub(super) struct Said<'p, 's> {
     side: &'s Side<'p>,
     demands: Demands<'p>,
-    /// Whether a rule names it or it only reads.
+    /// Whether anybody may do it, anywhere.
     allowed: bool,
     /// Whether the asker must hold some role, whichever.
     any_role: bool,
@@ -46,7 +46,8 @@ impl<'p, 's> Said<'p, 's> {
             channels.retain(|name| named.contains(*name));
         }
         Self {
-            allowed: !forbidden && (demands.named || !mutates),
+            // Where rules leave no channel it is denied, like by any of them.
+            allowed: !forbidden && (demands.named || !mutates) && !channels.is_empty(),
             any_role: !demands.named,
             ask: demands.rules.iter().filter_map(|rule| rule.ask.as_ref()).collect(),
             any_channel: channels.len() == all,
@@ -109,7 +110,10 @@ impl<'p, 's> Said<'p, 's> {
 pub(super) fn compare(old: &Said<'_, '_>, new: &Said<'_, '_>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut part = |what, way: Way, before: String, after: String| {
-        if before != after || way != Way::Even {
+        if before == after && way != Way::Even {
+            let after = format!("{after}, by what roles include now");
+            parts.push(Part { way, what, before, after });
+        } else if before != after {
             parts.push(Part { way, what, before, after });
         }
     };

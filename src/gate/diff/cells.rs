@@ -22,7 +22,7 @@ pub(super) fn cells(old: &Policy, new: &Policy) -> Vec<Change> {
     let mut environments: BTreeSet<Option<&str>> = [None].into();
     let names = old.vocabulary.environments.iter().chain(&new.vocabulary.environments);
     environments.extend(names.map(|name| Some(name.as_str())));
-    let mut changes: BTreeMap<Vec<Part>, Vec<CellKey>> = BTreeMap::new();
+    let mut changes: BTreeMap<Vec<Part>, BTreeMap<CellKey, BTreeSet<EffectClass>>> = BTreeMap::new();
     for (name, word) in tools(old, new) {
         let tags = tag_sets(old, new, name);
         for environment in &environments {
@@ -47,20 +47,26 @@ pub(super) fn cells(old: &Policy, new: &Policy) -> Vec<Change> {
                     }
                 }
                 for (tags, parts) in found {
-                    changes.entry(parts).or_default().push(CellKey {
+                    let key = CellKey {
                         tool: name.to_owned(),
                         environment: environment.map(str::to_owned),
                         direction,
-                        effect,
+                        effects: BTreeSet::new(),
                         tags: tags.iter().cloned().collect(),
-                    });
+                    };
+                    changes.entry(parts).or_default().entry(key).or_default().insert(effect);
                 }
             }
         }
     }
-    let change = |(parts, mut cells): (Vec<Part>, Vec<CellKey>)| {
-        cells.sort();
-        Change { way: Way::of_parts(&parts), of: Subject::Cells(cells), parts }
+    let words = tools(old, new);
+    let change = |(parts, cells): (Vec<Part>, BTreeMap<CellKey, BTreeSet<EffectClass>>)| {
+        let of = cells.into_iter().map(|(key, effects)| {
+            let all = words.get(key.tool.as_str()).map_or(0, |word| effects_of(word).count());
+            let effects = if effects.len() < all { effects } else { BTreeSet::new() };
+            CellKey { effects, ..key }
+        });
+        Change { way: Way::of_parts(&parts), of: Subject::Cells(of.collect()), parts }
     };
     changes.into_iter().map(change).collect()
 }
@@ -71,18 +77,23 @@ fn tools<'p>(old: &'p Policy, new: &'p Policy) -> BTreeMap<&'p str, ToolWord> {
     for word in old.vocabulary.tools.iter().chain(&new.vocabulary.tools) {
         let known = found.entry(&word.name).or_insert_with(|| word.clone());
         known.effect = known.effect.min(word.effect);
+        known.worst = known.worst.max(word.worst);
         known.has_direction |= word.has_direction;
         known.has_environment |= word.has_environment;
     }
     found
 }
 
-/// Directions and effects of a tool. Facts may raise the effect of any.
+/// Directions and effects of a tool.
 fn kinds(word: &ToolWord) -> Vec<(Option<Direction>, EffectClass)> {
     let directions =
         if word.has_direction { vec![Some(Direction::Up), Some(Direction::Down)] } else { vec![None] };
-    let effects = EFFECTS.into_iter().filter(|effect| *effect >= word.effect);
-    effects.flat_map(|effect| directions.iter().map(move |direction| (*direction, effect))).collect()
+    effects_of(word).flat_map(|effect| directions.iter().map(move |direction| (*direction, effect))).collect()
+}
+
+fn effects_of(word: &ToolWord) -> impl Iterator<Item = EffectClass> {
+    let range = word.effect..=word.worst;
+    EFFECTS.into_iter().filter(move |effect| range.contains(effect))
 }
 
 /// Sets of tags that rules tell apart: one tag for all that the same rules speak about.

@@ -8,6 +8,7 @@ mod roles;
 mod voters;
 mod windows;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -57,8 +58,8 @@ pub struct CellKey {
     pub environment: Option<String>,
     /// Up or down, for tools that have a direction.
     pub direction: Option<Direction>,
-    /// The effect that facts may raise it to.
-    pub effect: EffectClass,
+    /// The effects that facts may raise it to; empty for all that the tool can have.
+    pub effects: BTreeSet<EffectClass>,
     /// The tags that it carries.
     pub tags: Vec<String>,
 }
@@ -170,10 +171,10 @@ impl fmt::Display for Subject {
     }
 }
 
-/// `deploy in production; scale down in production, destructive, with payments`: the environments of cells that are
-/// alike but for them stand together, and so do their effects.
+/// `deploy in production; scale down in production, when it is destructive`: cells that are alike but for their
+/// environments stand together.
 fn told(cells: &[CellKey]) -> String {
-    let mut lines: Vec<(String, Vec<&str>, Vec<EffectClass>)> = Vec::new();
+    let mut lines: Vec<(String, Vec<&str>, &str)> = Vec::new();
     for cell in cells {
         let way = match cell.direction {
             Some(Direction::Up) => " up",
@@ -183,29 +184,23 @@ fn told(cells: &[CellKey]) -> String {
         let tags =
             if cell.tags.is_empty() { String::new() } else { format!(" with {}", list(&cell.tags, "and")) };
         let name = format!("{}{way}{tags}", cell.tool);
-        let environment = cell.environment.as_deref().unwrap_or("no environment");
-        match lines.iter_mut().find(|line| line.0 == name) {
-            Some(line) => {
-                line.1.push(environment);
-                line.2.push(cell.effect);
-            }
-            None => lines.push((name, vec![environment], vec![cell.effect])),
+        let effect = match (cell.effects.first(), cell.effects.last()) {
+            (Some(EffectClass::Destructive), _) => ", when it is destructive",
+            (Some(EffectClass::Write), Some(EffectClass::Write)) => ", when it only writes",
+            (Some(EffectClass::Write), _) => ", when it changes something",
+            (Some(EffectClass::Read), Some(EffectClass::Read)) => ", when it only reads",
+            (Some(EffectClass::Read), _) => ", when it is not destructive",
+            (None, _) => "",
+        };
+        let environment = cell.environment.as_deref();
+        match lines.iter_mut().find(|(known, _, of)| *known == name && *of == effect) {
+            Some(line) => line.1.extend(environment),
+            None => lines.push((name, environment.into_iter().collect(), effect)),
         }
     }
-    let line = |(name, mut environments, mut effects): (String, Vec<&str>, Vec<EffectClass>)| {
-        effects.sort();
-        effects.dedup();
-        let effects = match effects.as_slice() {
-            [EffectClass::Destructive] => ", when it is destructive",
-            [EffectClass::Write] => ", when it only writes",
-            _ => "",
-        };
-        let mut seen = std::collections::BTreeSet::new();
-        environments.retain(|environment| seen.insert(*environment));
-        match environments.as_slice() {
-            ["no environment"] => format!("{name}{effects}"),
-            names => format!("{name} in {}{effects}", list(names, "and")),
-        }
+    let line = |(name, environments, effect): (String, Vec<&str>, &str)| match environments.as_slice() {
+        [] => format!("{name}{effect}"),
+        names => format!("{name} in {}{effect}", list(names, "and")),
     };
     lines.into_iter().map(line).collect::<Vec<_>>().join("; ")
 }

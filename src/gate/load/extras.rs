@@ -45,6 +45,7 @@ impl Names<'_> {
         let tools = self.tool_names(source, &mut table, "tools");
         let (version, live) = (table.must(source, "version"), table.must(source, "live"));
         table.finish(source);
+        let few = words.len() == 1;
         let mut environments: Vec<String> = Vec::new();
         for word in words {
             if !self.is_environment(source, &word) {
@@ -55,7 +56,7 @@ impl Names<'_> {
             }
             environments.push(word.text);
         }
-        if environments.len() == 1 {
+        if few {
             source.complain(at, "an order takes two environments or more");
         }
         let words =

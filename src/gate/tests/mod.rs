@@ -1,5 +1,13 @@
+mod brute;
+mod diffs;
+mod domain;
+mod glass;
+mod holders;
 mod load;
+mod looks;
+mod machine;
 mod matrix;
+mod misspelt;
 mod obstacles;
 mod properties;
 mod sentences;
@@ -20,6 +28,11 @@ fn vocabulary() -> Vocabulary {
     let tool = |(name, mutates, has_direction, has_environment): (&str, bool, bool, bool)| ToolWord {
         name: name.to_owned(),
         effect: if mutates { EffectClass::Write } else { EffectClass::Read },
+        worst: match name {
+            "help" | "whoami" | "pending" => EffectClass::Read,
+            "lock" | "unlock" => EffectClass::Write,
+            _ => EffectClass::Destructive,
+        },
         has_direction,
         has_environment,
         held: if name == "deploy" {
@@ -56,6 +69,13 @@ fn load(text: &str) -> Policy {
     Policy::load("policy.toml", text, &vocabulary()).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
+/// The same, where the examples would not hold.
+fn without_examples(text: &str) -> Policy {
+    let mut table: toml::Table = text.parse().unwrap();
+    table.remove("example");
+    load(&table.to_string())
+}
+
 fn demo() -> Policy {
     load(DEMO_POLICY)
 }
@@ -63,6 +83,17 @@ fn demo() -> Policy {
 /// The shipped policy with more at its end.
 fn demo_and(more: &str) -> Policy {
     load(&format!("{DEMO_POLICY}\n{more}"))
+}
+
+/// How many cases a property is tried with. More at night, for all of them: `PROPTEST_CASES=100000`.
+fn cases(usual: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    proptest::test_runner::Config {
+        cases: asked.unwrap_or(usual),
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
 }
 
 fn person(name: &str) -> PersonId {

@@ -64,6 +64,9 @@ fn what_is_not_said_is_missing() {
         ("2.4.1", "checkout prod\n14:01:22 maya: take 2.4.1", vec!["version"]),
         ("2.4.1", "checkout prod\n---------- Forwarded message\n2.4.1", vec!["version"]),
         ("2.4.1", "checkout to prod and “2.4.1", vec!["version"]),
+        ("2.4.1", "checkout to prod <https://x.example/7|take 2.4.1 now>", vec!["version"]),
+        ("2.4.1", "checkout to prod, [it is 2.4.1](https://x.example/7)", vec!["version"]),
+        ("2.4.1", "checkout to prod\n````\n```\n2.4.1\n```\n2.4.1\n````", vec!["version"]),
     ] {
         assert_eq!(deploy(version, text), missing, "{text}");
     }
@@ -95,6 +98,46 @@ fn status_answers_carry_and_newer_words_replace() {
     assert_eq!(scale(4, "what about it").missing, ["replicas"]);
     let turns = [(By::Asker, "deploy checkout 2.4.6"), (By::Asker, "no, staging")];
     assert_eq!(deploy("staging", &turns), none());
+}
+
+/// All that a rollback needs is said by whoever asks how a service is doing.
+#[test]
+fn a_call_that_a_question_would_carry_must_itself_be_wanted() {
+    let rollback = |turns: &[_]| {
+        grounded("rollback", json!({"service": "checkout", "environment": "production"}), turns).missing
+    };
+    for text in [
+        "status of checkout in production",
+        "how is checkout doing in prod?",
+        "checkout logs prod, last 5 minutes",
+        "is checkout ok in production, or did the deploy break it?",
+        "wie ist der Status von checkout in production",
+        "what happened to checkout in production",
+    ] {
+        assert_eq!(rollback(&[(By::Asker, text)]), ["intent"], "{text}");
+    }
+    for text in [
+        "roll checkout back in prod please",
+        "the status is red, revert checkout in production",
+        "checkout is broken in prod, please undo that release",
+        "take checkout in production back to what it was",
+        "rolback checkout, prod",
+        "rolling back checkout in production would be good, please",
+        // Without a word of English the tools' own words cannot be expected.
+        "roll checkout in production zurück",
+        "annule le dernier déploiement de checkout en production",
+        "checkout in prod auf den vorigen Stand",
+    ] {
+        assert_eq!(rollback(&[(By::Asker, text)]), none(), "{text}");
+    }
+    let before = (By::Asker, "could you roll back checkout");
+    assert_eq!(rollback(&[before, (By::Asker, "the production one")]), none());
+    let unlock =
+        |text| grounded("unlock", json!({"environment": "production"}), &[(By::Asker, text)]).missing;
+    assert_eq!(unlock("what is the status of checkout in production"), ["intent"]);
+    assert_eq!(unlock("please unlock production"), none());
+    // A version or a number is no part of a question.
+    assert_eq!(deploy("2.4.1", "how about checkout 2.4.1 on prod"), none());
 }
 
 #[test]

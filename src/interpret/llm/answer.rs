@@ -17,6 +17,10 @@ pub(super) struct Answer {
     pub text: String,
     /// Its words of refusal, where the provider has a field for them.
     pub refusal: Option<String>,
+    /// The model that the server says has answered.
+    pub model: Option<String>,
+    /// What the server says it runs on.
+    pub system_fingerprint: Option<String>,
 }
 
 /// One call as it came.
@@ -78,7 +82,16 @@ fn answer(body: &Value) -> Result<Answer, ModelTrouble> {
         calls: calls.enumerate().map(|(index, call)| asked(index, call)).collect(),
         text: text(message.get("content")),
         refusal: message.get("refusal").and_then(Value::as_str).map(str::to_owned),
+        model: name(body, "model"),
+        system_fingerprint: name(body, "system_fingerprint"),
     })
+}
+
+/// A short word of the server's about itself.
+fn name(body: &Value, key: &str) -> Option<String> {
+    let text = body.get(key)?.as_str()?;
+    Some(text.chars().filter(char::is_ascii_graphic).take(120).collect())
+        .filter(|text: &String| !text.is_empty())
 }
 
 fn asked(index: usize, call: &Value) -> Asked {

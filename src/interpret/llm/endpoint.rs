@@ -10,24 +10,22 @@ use serde_json::Value;
 use super::answer::{self, Answer};
 use super::purse::about_tokens;
 use super::trouble::ModelTrouble;
-use crate::domain::parse_strict;
+use crate::domain::{parse_strict, travels_safely};
 use crate::interpret::Usage;
 
 /// The most that is read of one answer, in bytes.
 const MOST_BYTES: usize = 1 << 20;
-/// A server that wants a longer pause than this is not waited for.
-const MOST_PAUSE: Duration = Duration::from_secs(5);
+/// A person in a chat does not wait for a server that wants a longer pause than this.
+const CHAT_PAUSE: Duration = Duration::from_secs(5);
 /// The pause before the first repetition, where the server wants none; doubled each time.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Where the model is, and how it is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
     client: Client,
     url: Url,
-    key: Option<SecretString>,
-    timeout: Duration,
-    retries: u32,
+    access: Access,
 }
 
 /// Why there is no endpoint.
@@ -53,6 +51,17 @@ pub struct Access {
     pub timeout: Duration,
     /// How often a request is repeated that failed in passing.
     pub retries: u32,
+    /// A server that wants a longer pause than this is not waited for.
+    pub longest_pause: Duration,
+    /// The most that all requests of one reading may take.
+    pub overall: Duration,
+}
+
+impl Access {
+    /// For a person who waits in a chat: no longer than twice what one answer may take.
+    pub fn of_a_chat(key: Option<SecretString>, timeout: Duration, retries: u32) -> Self {
+        Self { key, timeout, retries, longest_pause: CHAT_PAUSE, overall: timeout.saturating_mul(2) }
+    }
 }
 
 /// Reads the base address of an OpenAI-compatible server, such as `https://api.example.com/v1`.
@@ -61,17 +70,10 @@ pub struct Access {
 /// What is no address, or plain HTTP to another machine.
 pub fn address(base_url: &str) -> Result<Url, EndpointError> {
     let url = Url::parse(base_url).map_err(|error| EndpointError::NoAddress(error.to_string()))?;
-    let here = match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(host)) => host == "localhost",
-        None => return Err(EndpointError::NoAddress("it names no machine".to_owned())),
-    };
-    if url.scheme() == "https" || url.scheme() == "http" && here {
-        Ok(url)
-    } else {
-        Err(EndpointError::InTheClear(url.scheme().to_owned()))
+    if !url.has_host() {
+        return Err(EndpointError::NoAddress("it names no machine".to_owned()));
     }
+    if travels_safely(&url) { Ok(url) } else { Err(EndpointError::InTheClear(url.scheme().to_owned())) }
 }
 
 impl Endpoint {
@@ -93,12 +95,12 @@ impl Endpoint {
             .connect_timeout(Duration::from_secs(5))
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, url, key: access.key, timeout: access.timeout, retries: access.retries })
+        Ok(Self { client, url, access })
     }
 
-    /// The most that all requests of one reading may take: a person in a chat waits no longer.
+    /// The most that all requests of one reading may take.
     pub(super) fn patience(&self) -> Duration {
-        self.timeout.saturating_mul(2)
+        self.access.overall
     }
 
     /// Asks, and asks again what failed in passing. Counts as it goes, so that a reading which is given up is counted.
@@ -123,8 +125,10 @@ impl Endpoint {
                 }
                 Err(failure) => failure,
             };
-            match pause(tried, wanted) {
-                Some(pause) if trouble.passes() && tried < self.retries => tokio::time::sleep(pause).await,
+            match pause(tried, wanted, self.access.longest_pause) {
+                Some(pause) if trouble.passes() && tried < self.access.retries => {
+                    tokio::time::sleep(pause).await
+                }
                 _ => return Err(trouble),
             }
             tried += 1;
@@ -137,9 +141,9 @@ impl Endpoint {
             .client
             .post(self.url.clone())
             .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .timeout(self.timeout)
+            .timeout(self.access.timeout)
             .body(body.to_owned());
-        if let Some(key) = &self.key {
+        if let Some(key) = &self.access.key {
             request = request.bearer_auth(key.expose_secret());
         }
         let response = request.send().await.map_err(|error| (self.unanswered(&error), None))?;
@@ -171,7 +175,7 @@ impl Endpoint {
         if error.is_connect() {
             ModelTrouble::Unreached
         } else if error.is_timeout() {
-            ModelTrouble::Slow { within: self.timeout }
+            ModelTrouble::Slow { within: self.access.timeout }
         } else {
             ModelTrouble::BrokeOff
         }
@@ -192,9 +196,9 @@ impl Endpoint {
 }
 
 /// How long to wait before a request is repeated. `None` when that is too long.
-fn pause(tried: u32, wanted: Option<Duration>) -> Option<Duration> {
+fn pause(tried: u32, wanted: Option<Duration>, longest: Duration) -> Option<Duration> {
     let pause = wanted.unwrap_or_else(|| PAUSE.saturating_mul(1 << tried.min(10)));
-    (pause <= MOST_PAUSE).then_some(pause)
+    (pause <= longest).then_some(pause)
 }
 
 #[cfg(test)]
@@ -203,11 +207,12 @@ mod tests {
 
     #[test]
     fn a_pause_is_bounded() {
-        assert_eq!(pause(0, None), Some(Duration::from_millis(200)));
-        assert_eq!(pause(2, None), Some(Duration::from_millis(800)));
-        assert_eq!(pause(0, Some(Duration::from_secs(5))), Some(Duration::from_secs(5)));
-        assert_eq!(pause(0, Some(Duration::from_secs(6))), None);
-        assert_eq!(pause(60, None), None);
+        let chat = |tried, wanted: Option<u64>| pause(tried, wanted.map(Duration::from_secs), CHAT_PAUSE);
+        assert_eq!(chat(0, None), Some(Duration::from_millis(200)));
+        assert_eq!(chat(2, None), Some(Duration::from_millis(800)));
+        assert_eq!(chat(0, Some(5)), Some(Duration::from_secs(5)));
+        assert_eq!(chat(0, Some(6)), None);
+        assert_eq!(chat(60, None), None);
     }
 
     #[test]
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn the_path_is_kept_and_the_key_never_shown() {
         let key = Some(SecretString::from("sk-very-secret-key"));
-        let access = Access { key, timeout: Duration::from_secs(20), retries: 2 };
+        let access = Access::of_a_chat(key, Duration::from_secs(20), 2);
         for (base, url) in [
             ("https://a.example/v1", "https://a.example/v1/chat/completions"),
             ("https://a.example/v1/", "https://a.example/v1/chat/completions"),

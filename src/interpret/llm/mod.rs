@@ -20,6 +20,7 @@ mod prompt;
 mod purse;
 mod request;
 mod schema;
+mod single;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -35,6 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
+use self::answer::Answer;
 use self::breaker::Breaker;
 use self::purse::{Amount, Purse};
 use self::weigh::{Scales, Weighed, sent_back};
@@ -50,6 +52,7 @@ pub use likely::{MOST_TOOLS, likely};
 pub use prompt::{INTERPRETER_PROMPT, Prompt};
 pub use purse::{Budget, Tariff, about_tokens, micros};
 pub use request::request;
+pub use single::read_body;
 pub use thread::{MAX_MESSAGE, MAX_THREAD, MAX_TURN, MAX_TURNS};
 pub use trouble::ModelTrouble;
 
@@ -63,12 +66,29 @@ pub struct Settings {
     pub model: String,
     /// The most tokens of an answer.
     pub max_tokens: u32,
+    /// How its words are drawn.
+    pub sampling: Sampling,
     /// What the server does not know and is not sent.
     pub without: BTreeSet<Feature>,
     /// The instructions.
     pub prompt: Prompt,
     /// What takes secrets out, on the way there and back.
     pub redactor: Redactor,
+}
+
+/// How a model draws its words: the same for everybody, so that an answer can be had again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// 0 for the likeliest words.
+    pub temperature: f32,
+    /// Where chance begins.
+    pub seed: i64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.0, seed: 7 }
+    }
 }
 
 /// Parts of a request that some servers refuse.
@@ -120,6 +140,47 @@ pub struct Tried {
     pub by: Origin,
     /// What it took, whatever came of it. `None` when nothing was sent.
     pub usage: Option<Usage>,
+    /// How the answer was come by.
+    pub trace: Trace,
+}
+
+/// How an answer was come by, for whoever measures a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// Why the first answer broke the schemas that it was sent. `None` when it did not.
+    pub invalid: Option<String>,
+    /// How often an answer went back.
+    pub repairs: u32,
+    /// The model that the server says has answered.
+    pub model: Option<String>,
+    /// What the server says it runs on.
+    pub system_fingerprint: Option<String>,
+}
+
+/// What a reading takes and how it goes, counted on the way so that one that is given up is counted.
+#[derive(Debug, Default)]
+struct Course {
+    usage: Usage,
+    trace: Trace,
+}
+
+impl Settings {
+    /// Who reads with these, for the record.
+    fn origin(&self, reading: &Reading) -> Origin {
+        Origin::Model {
+            model: self.model.clone(),
+            prompt: self.prompt.digest(),
+            tainted: thread::tainted(reading, &self.redactor),
+        }
+    }
+}
+
+impl Trace {
+    /// Notes what the server says of itself.
+    fn of(&mut self, answer: &Answer) {
+        self.model.clone_from(&answer.model);
+        self.system_fingerprint.clone_from(&answer.system_fingerprint);
+    }
 }
 
 impl Model {
@@ -138,21 +199,17 @@ impl Model {
 
     /// Reads.
     pub async fn read(&self, reading: &Reading) -> Tried {
-        let redactor = &self.settings.redactor;
-        let by = Origin::Model {
-            model: self.settings.model.clone(),
-            prompt: self.settings.prompt.digest(),
-            tainted: thread::tainted(reading, redactor),
-        };
-        let mut usage = Usage::default();
-        let outcome = match thread::check(reading, redactor) {
-            Ok(()) => self.within_budget(reading, &by, &mut usage).await,
+        let by = self.settings.origin(reading);
+        let mut course = Course::default();
+        let outcome = match thread::check(reading, &self.settings.redactor) {
+            Ok(()) => self.within_budget(reading, &by, &mut course).await,
             Err(trouble) => Err(trouble),
         };
+        let Course { usage, trace } = course;
         if let Err(trouble) = &outcome {
             tracing::warn!(model = self.settings.model, attempts = usage.attempts, "{trouble}");
         }
-        Tried { outcome, by, usage: (usage.attempts > 0).then_some(usage) }
+        Tried { outcome, by, usage: (usage.attempts > 0).then_some(usage), trace }
     }
 
     /// Sets aside what one answer takes, then asks, then counts what it really took.
@@ -160,7 +217,7 @@ impl Model {
         &self,
         reading: &Reading,
         by: &Origin,
-        usage: &mut Usage,
+        course: &mut Course,
     ) -> Result<Interpretation, ModelTrouble> {
         let request = request(&self.catalog, &self.settings, reading);
         let length = serde_json::to_string(&request).map_or(0, |text| text.len());
@@ -173,7 +230,7 @@ impl Model {
         let held = self.purse.hold(reading.asker.as_ref(), amount, self.clock.now())?;
         let outcome = match self.breaker.permit(self.clock.now()) {
             Ok(()) => {
-                let outcome = self.within_patience(reading, request, by, usage).await;
+                let outcome = self.within_patience(reading, request, by, course).await;
                 match &outcome {
                     Err(trouble) if trouble.is_the_servers() => self.breaker.failed(self.clock.now()),
                     Ok(_) | Err(_) => self.breaker.succeeded(),
@@ -182,8 +239,8 @@ impl Model {
             }
             Err(resting) => Err(resting),
         };
-        usage.cost_micros = self.cost(usage);
-        self.purse.settle(held, Amount::of(usage));
+        course.usage.cost_micros = self.cost(&course.usage);
+        self.purse.settle(held, Amount::of(&course.usage));
         outcome
     }
 
@@ -192,12 +249,12 @@ impl Model {
         reading: &Reading,
         request: CreateChatCompletionRequest,
         by: &Origin,
-        usage: &mut Usage,
+        course: &mut Course,
     ) -> Result<Interpretation, ModelTrouble> {
         let patience = self.endpoint.patience();
         let begun = Instant::now();
-        let outcome = timeout(patience, self.rounds(reading, request, by, usage)).await;
-        usage.latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let outcome = timeout(patience, self.rounds(reading, request, by, course)).await;
+        course.usage.latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         outcome.unwrap_or(Err(ModelTrouble::Slow { within: patience }))
     }
 
@@ -206,22 +263,26 @@ impl Model {
         reading: &Reading,
         mut request: CreateChatCompletionRequest,
         by: &Origin,
-        usage: &mut Usage,
+        course: &mut Course,
     ) -> Result<Interpretation, ModelTrouble> {
         let sent = request::sent(&self.catalog, reading);
         let redactor = &self.settings.redactor;
         let scales = Scales { catalog: &self.catalog, sent: &sent, by, redactor };
-        let mut repairs = 0;
+        let trace = &mut course.trace;
         loop {
-            let answer = self.endpoint.ask(&request, usage).await?;
+            let answer = self.endpoint.ask(&request, &mut course.usage).await?;
+            trace.of(&answer);
+            if trace.repairs == 0 {
+                trace.invalid = scales.invalid(&answer);
+            }
             match scales.weigh(&answer) {
                 Weighed::Done(interpretation) => return Ok(interpretation),
-                Weighed::Wrong(wrong) if repairs == REPAIRS => {
+                Weighed::Wrong(wrong) if trace.repairs == REPAIRS => {
                     return Ok(Interpretation::Clarify(wrong.question));
                 }
                 Weighed::Wrong(wrong) => request.messages.extend(sent_back(&answer, &wrong.notes)),
             }
-            repairs += 1;
+            trace.repairs += 1;
         }
     }
 

@@ -13,9 +13,6 @@ use super::{Feature, Settings, schema, thread};
 use crate::catalog::{Catalog, Example, Tool};
 use crate::interpret::{Reading, Speaker};
 
-/// The same for everybody, so that an answer can be had again.
-const SEED: i64 = 7;
-
 /// The most examples of one tool: of those that are complete, and of those that must be asked about.
 const MOST_EXAMPLES: (usize, usize) = (2, 1);
 
@@ -37,8 +34,8 @@ pub fn request(catalog: &Catalog, settings: &Settings, reading: &Reading) -> Cre
         tools: Some(functions(&sent(catalog, reading), &settings.without)),
         tool_choice: Some(ChatCompletionToolChoiceOption::Mode(choice)),
         parallel_tool_calls: uses(Feature::ParallelToolCalls).then_some(true),
-        temperature: uses(Feature::Temperature).then_some(0.0),
-        seed: uses(Feature::Seed).then_some(SEED),
+        temperature: uses(Feature::Temperature).then_some(settings.sampling.temperature),
+        seed: uses(Feature::Seed).then_some(settings.sampling.seed),
         max_completion_tokens: Some(settings.max_tokens),
         ..CreateChatCompletionRequest::default()
     }
@@ -51,11 +48,11 @@ pub(super) struct Sent<'a> {
 }
 
 /// The tools that are sent: those offered, and of many the likely ones. A function's name has no dot, so ours are
-/// written with two underscores in its place, and with more where that would make two functions one.
+/// written with an underscore in its place, and with more at the end where that would make two functions one.
 pub(super) fn sent<'a>(catalog: &'a Catalog, reading: &Reading) -> Vec<Sent<'a>> {
     let mut taken: BTreeSet<String> = Word::offers().iter().map(|offer| offer.name.to_owned()).collect();
     let tools = tools(catalog, reading).into_iter().map(|tool| {
-        let mut name = tool.name().replace('.', "__");
+        let mut name = tool.name().replace('.', "_");
         while !taken.insert(name.clone()) {
             name.push('_');
         }

@@ -84,7 +84,8 @@ impl Parts {
 
 /// Whether text from outside is in view of this reading. Earlier turns are shown without what was pasted in them.
 pub(super) fn tainted(reading: &Reading, redactor: &Redactor) -> bool {
-    !parts(&clean(&reading.text, redactor)).pasted.is_empty()
+    let machine = reading.turns.iter().any(|turn| matches!(turn.speaker, Speaker::Machine(_)));
+    machine || !parts(&clean(&reading.text, redactor)).pasted.is_empty()
 }
 
 /// The part of the request that differs each time: when, who, where, what was said.
@@ -124,12 +125,19 @@ fn turns(reading: &Reading, redactor: &Redactor) -> Vec<Line> {
     let mut left = MAX_THREAD;
     let mut turns = Vec::new();
     for turn in reading.turns.iter().rev().take(MAX_TURNS) {
-        let text = short(&parts(&clean(&turn.text, redactor)).own, MAX_TURN);
+        let text = clean(&turn.text, redactor);
+        // What a machine wrote looks pasted throughout; where it is shown at all, it is shown.
+        let text = match turn.speaker {
+            Speaker::Machine(_) => text,
+            Speaker::Asker | Speaker::Person(_) | Speaker::BotAsked | Speaker::BotStated => parts(&text).own,
+        };
+        let text = short(&text, MAX_TURN);
         let Some(rest) = left.checked_sub(text.chars().count()) else { break };
         left = rest;
         let (speaker, name) = match &turn.speaker {
             Speaker::Asker => ("asker", None),
             Speaker::Person(name) => ("someone else", Some(short(&clean(name, redactor), MAX_NAME))),
+            Speaker::Machine(name) => ("a machine", Some(short(&clean(name, redactor), MAX_NAME))),
             Speaker::BotAsked => ("bot asks", None),
             Speaker::BotStated => ("bot states", None),
         };

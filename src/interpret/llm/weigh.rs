@@ -81,6 +81,18 @@ impl Scales<'_> {
         Weighed::Done(self.settled(sorted))
     }
 
+    /// Why an answer breaks the schemas it was sent, whether or not something can be made of it.
+    pub(super) fn invalid(&self, answer: &Answer) -> Option<String> {
+        if answer.calls.is_empty() && looks_like_code(&answer.text) {
+            return Some("A call is written as text.".to_owned());
+        }
+        answer.calls.iter().find_map(|call| match self.judge(call) {
+            Judged::Word(_) | Judged::Proposal(..) => None,
+            Judged::Missing(question) => Some(question.text),
+            Judged::Wrong { note, .. } => Some(note),
+        })
+    }
+
     fn settled(&self, sorted: Sorted) -> Interpretation {
         let calls = sorted.proposals;
         if let Some(question) = sorted.missing {

@@ -97,12 +97,17 @@ pub(super) fn about(clause: &Clause, tool: &ToolWords) -> bool {
 
 /// Whether items only name what a tool takes, with polite words around.
 pub(super) fn only_names(items: &[Item], tool: &ToolWords) -> bool {
+    let choice = |item: &Item| {
+        let mut fixed = tool.slots.iter().filter(|slot| slot.shape == Shape::Enum);
+        item.is_word() && fixed.any(|slot| slot.knows(item) && slot.name != item.word)
+    };
     let named = items.iter().filter(|item| !item.is_word() && item.kind != Kind::Mark);
-    named.clone().next().is_some()
+    (named.clone().next().is_some() || items.iter().any(choice))
         && named.clone().all(|item| takes(tool, item))
         && items.iter().filter(|item| item.is_word()).all(|item| {
             is_function(&item.word)
                 || is_filler(&item.word)
+                || choice(item)
                 || tool.slots.iter().any(|slot| slot.anchors.contains(&item.stem()))
         })
 }
@@ -111,23 +116,50 @@ pub(super) fn only_names(items: &[Item], tool: &ToolWords) -> bool {
 pub(super) fn retracts(clause: &Clause) -> bool {
     let words: Vec<&str> =
         clause.items.iter().filter(|item| item.is_word()).map(|item| item.word.as_str()).collect();
-    let named = clause.items.iter().any(|item| !matches!(item.kind, Kind::Word | Kind::Mark));
-    let says = |pair: [&str; 2]| words.windows(2).any(|found| found == pair);
+    // People may be named: "let me ask tom first".
+    let named = clause
+        .items
+        .iter()
+        .any(|item| !matches!(item.kind, Kind::Word | Kind::Mark) && !super::opening::is_person(item));
     let alone = matches!(
         words.as_slice(),
-        ["not" | "don't" | "dont" | "nvm" | "nevermind" | "jk"] | ["rather" | "then", "don't" | "not"]
+        ["not" | "don't" | "dont" | "nvm" | "nevermind" | "jk" | "stop" | "abort"]
+            | ["rather" | "then", "don't" | "not"]
     );
-    let off = [
-        ["never", "mind"],
-        ["forget", "it"],
-        ["forget", "that"],
-        ["just", "kidding"],
-        ["no", "way"],
-        ["changed", "my"],
-        ["leave", "it"],
-    ];
-    let joking = words.iter().any(|word| matches!(*word, "kidding" | "joking" | "jk"));
-    !named && words.len() <= 6 && (alone || joking || off.into_iter().any(says))
+    let off = words.windows(2).any(|pair| {
+        matches!(
+            pair,
+            ["never", "mind"]
+                | ["forget", "it" | "that" | "about" | "this"]
+                | ["ignore" | "cancel" | "disregard" | "undo", "it" | "that" | "this"]
+                | ["please" | "just", "ignore"]
+                | ["no", "way"]
+                | ["changed", "my"]
+                | ["leave", "it"]
+                | ["take", "that" | "it"]
+                | ["hold", "on" | "off"]
+                | ["wrong", "channel" | "window" | "chat" | "thread" | "room" | "server"]
+                | ["do" | "please", "not"]
+                | ["not", "do"]
+                | ["let", "me" | "us"]
+                | ["a", "test"]
+        )
+    });
+    // "take that back", "let me ask tom first"
+    let off = off
+        && match words.iter().position(|word| matches!(*word, "take" | "let")) {
+            None => true,
+            Some(at) => words.iter().skip(at).any(|word| {
+                matches!(
+                    *word,
+                    "back" | "first" | "check" | "ask" | "think" | "see" | "verify" | "talk" | "look"
+                )
+            }),
+        };
+    let joking = words.last().is_some_and(|word| matches!(*word, "kidding" | "joking" | "jk"))
+        && words.len() <= 3
+        && words.len() == clause.items.len();
+    !named && words.len() <= 8 && (alone || joking || off)
 }
 
 /// Whether a sentence asks: "can you take care of it?" orders.

@@ -232,7 +232,8 @@ pub(super) fn takes(tool: &ToolWords, item: &Item) -> bool {
 fn slot_takes(slot: &Slot, item: &Item) -> bool {
     match (slot.shape, &item.kind) {
         (Shape::Name(list), Kind::Name(_)) => item.name_in(list).is_some(),
-        (Shape::Number | Shape::Identifier, Kind::Number(_)) => slot.required,
+        (Shape::Number, Kind::Number(_)) => slot.required && item.is_count(),
+        (Shape::Identifier, Kind::Number(_)) => slot.required,
         (Shape::Duration, Kind::Duration(_)) => true,
         (Shape::Version, Kind::Version) => true,
         (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
@@ -258,8 +259,10 @@ fn signature(tool: &ToolWords, items: &[Item]) -> bool {
     let recent = items.iter().any(|item| item.is("last") || item.is("past"));
     let said = |slot: &Slot| {
         items.iter().any(|item| match (slot.shape, &item.kind) {
-            (Shape::Version, Kind::Version) | (Shape::Number, Kind::Number(_)) => true,
-            (Shape::Identifier, Kind::Word) if item.is_identifier() => true,
+            (Shape::Version, Kind::Version) => true,
+            (Shape::Number, Kind::Number(_)) => item.is_count(),
+            (Shape::Identifier, Kind::Number(_)) => !item.is_count(),
+            (Shape::Identifier, Kind::Word) if item.is_identifier() => !item.is_reference(),
             (Shape::Duration, Kind::Duration(_)) => recent,
             (Shape::Version | Shape::Identifier, Kind::Word) => slot.keywords.contains(&item.word),
             _ => false,

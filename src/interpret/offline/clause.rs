@@ -1,10 +1,8 @@
-use super::english::{is_content_free, is_filler, is_function, is_label, is_light, is_negation, is_speech};
+use super::announce::{announce, inverted, names_words, points_on, report_is_open, speaks};
 use super::mood::mood;
 use super::opening::is_person;
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
-use crate::catalog::List;
-use crate::ground::ordinary;
 
 /// A clause: what stands between two marks or joining words.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,11 +81,13 @@ pub(super) fn sentences(items: &[Item], text: &str, bot: &str, vocabulary: &Voca
         }
     }
     sentences.extend(sentence(current, false, bot, vocabulary));
+    announce(&mut sentences, text);
     sentences
 }
 
 fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary) -> Option<Sentence> {
     let mut clauses: Vec<Clause> = Vec::new();
+    let mut announced = false;
     for (joiner, items) in split(items) {
         let (mood, start) = mood(&items, bot, vocabulary);
         let mood = if joiner == Joiner::Because { Mood::Statement } else { mood };
@@ -103,7 +103,10 @@ fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary
             clauses.last_mut().filter(|last| joiner == Joiner::Colon && speaks(last, vocabulary))
         {
             last.mood = Mood::Reported;
+            announced = true;
         }
+        // What was announced goes on to the end of the sentence, pleas in it included.
+        let mood = if announced && mood == Mood::Request { Mood::Reported } else { mood };
         // "if I scaled it, would that need an approval?"
         let mood = if question && mood == Mood::Conditional { Mood::Question } else { mood };
         let mood = carried_over(clauses.last(), joiner, mood, &items);
@@ -172,12 +175,18 @@ fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[It
         return mood;
     }
     let joined = matches!(joiner, Joiner::And | Joiner::Or);
+    let colon = joiner == Joiner::Colon;
     match before.mood {
-        // "don't deploy or roll back": both. "don't wait, deploy": only the first.
-        Mood::Negated | Mood::Unreal if joined => before.mood,
-        Mood::Question if joined => Mood::Question,
+        // "don't deploy or roll back": both. "don't wait, deploy": only the first. "don't do this: deploy": what follows.
+        Mood::Negated if joined || (colon && points_on(before)) => Mood::Negated,
+        Mood::Unreal if joined || colon => Mood::Unreal,
+        // "i was about to type: ..."
+        Mood::Statement if colon && names_words(before) => Mood::Reported,
+        Mood::Question if joined || colon => Mood::Question,
+        // "should it fail again, roll back"
+        Mood::Question if joiner == Joiner::Comma && inverted(before) => Mood::Conditional,
         // "when the tests are green, deploy": the condition belongs to what follows.
-        Mood::Conditional if matches!(joiner, Joiner::Comma | Joiner::Then | Joiner::And) => {
+        Mood::Conditional if colon || matches!(joiner, Joiner::Comma | Joiner::Then | Joiner::And) => {
             Mood::Conditional
         }
         // "bob wrote: deploy ...", "he says, deploy": the report has no words of its own yet.
@@ -196,43 +205,4 @@ fn carried_over(before: Option<&Clause>, joiner: Joiner, mood: Mood, items: &[It
         | Mood::Conditional
         | Mood::Correction => mood,
     }
-}
-
-/// Whether a clause is one name of a person, or one word that nobody knows, such as a person's name.
-fn speaks(clause: &Clause, vocabulary: &Vocabulary) -> bool {
-    let label = |item: &Item| item.is_word() && is_label(&item.word);
-    let ordered = |item: &Item| item.is_word() && vocabulary.is_cue(&item.stem()) && !label(item);
-    if clause.items.len() <= 6 && clause.items.iter().any(label) && !clause.items.iter().any(ordered) {
-        return true;
-    }
-    let [item] = clause.items.as_slice() else { return false };
-    match &item.kind {
-        Kind::Name(found) => found.iter().all(|(list, _)| *list == List::People),
-        Kind::Word => {
-            let english = ordinary(&item.word)
-                || is_function(&item.word)
-                || is_light(&item.word)
-                || is_filler(&item.word);
-            !english
-                && !vocabulary.knows(&item.word)
-                && !item.is_identifier()
-                && !is_negation(&item.word)
-                && !matches!(
-                    item.word.as_str(),
-                    "correction" | "warning" | "attention" | "emergency" | "task" | "todo" | "hotfix"
-                )
-        }
-        Kind::Mark | Kind::Number(_) | Kind::Duration(_) | Kind::Version | Kind::Quote => false,
-    }
-}
-
-fn report_is_open(clause: &Clause) -> bool {
-    if clause.items.get(clause.start).is_some_and(|item| item.is("according")) {
-        return true;
-    }
-    if clause.items.len() == 1 || clause.items.iter().any(|item| item.is_word() && is_label(&item.word)) {
-        return true;
-    }
-    let last = clause.items.iter().rev().find(|item| !is_content_free(&item.word));
-    last.is_none_or(|item| item.is_word() && is_speech(&item.word))
 }

@@ -80,7 +80,8 @@ sets! {
     /// What a quotation or a note is announced by: "from the docs: ...".
     LABELS, is_label = "quote quoted quoting ticket docs doc documentation wiki page mail email e-mail letter note notes
         example todo todos reminder subject usage history transcript excerpt snippet citation manual guide suggestion
-        proposal instructions e.g eg i.e ie";
+        proposal instructions fwd fw forwarded forwarding handbook book article blog advisory bulletin memo test demo joke
+        drill exercise command phrase wording syntax plan idea option vote agenda draft template step text line output annotation summary e.g eg i.e ie";
     /// What ends a report of something done.
     ENDED, is_ended = "done finished completed complete succeeded successful failed worked aborted";
     /// Calling it off.
@@ -94,7 +95,23 @@ sets! {
 pub(super) fn is_content_free(word: &str) -> bool {
     matches!(
         word,
-        "that" | "earlier" | "me" | "us" | "to" | "just" | "already" | "here" | "today" | "yesterday" | ","
+        "that"
+            | "this"
+            | "for"
+            | "as"
+            | "follows"
+            | "following"
+            | "the"
+            | "earlier"
+            | "me"
+            | "us"
+            | "to"
+            | "just"
+            | "already"
+            | "here"
+            | "today"
+            | "yesterday"
+            | ","
     )
 }
 

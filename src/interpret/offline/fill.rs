@@ -92,12 +92,13 @@ fn part_of_another(tool: &ToolWords, items: &[Item], at: usize) -> bool {
     let mut back =
         items.get(..at).unwrap_or_default().iter().rev().skip_while(|item| item.is("the") || item.is("our"));
     let linked = back.next().is_some_and(|item| matches!(item.word.as_str(), "of" | "for" | "from"));
-    behind || (linked && back.next().is_some_and(|item| strange(tool, item)))
+    // "the price change of checkout": what says little leaves the word to the one before it.
+    behind || (linked && back.find(|item| !usual(item)).is_some_and(|item| strange(tool, item)))
 }
 
-/// A word for a thing that the tool has never heard of.
-pub(super) fn strange(tool: &ToolWords, item: &Item) -> bool {
-    let usual = matches!(
+/// A word that says little of what it stands with: "the change of checkout" is the release.
+fn usual(item: &Item) -> bool {
+    matches!(
         item.word.as_str(),
         "service"
             | "services"
@@ -129,10 +130,14 @@ pub(super) fn strange(tool: &ToolWords, item: &Item) -> bool {
             | "code-base"
             | "software"
             | "one"
-    );
+    )
+}
+
+/// A word for a thing that the tool has never heard of.
+pub(super) fn strange(tool: &ToolWords, item: &Item) -> bool {
     let stem = item.stem();
     item.is_content()
-        && !usual
+        && !usual(item)
         && !item.word.ends_with("ly")
         && !item.is_identifier()
         && !is_light(&item.word)
@@ -211,7 +216,7 @@ fn fill<'a>(tool: &'a ToolWords, items: &[Item], at: usize, done: &[Fill]) -> Op
             let counted = |slot: &&Slot| {
                 slot.shape == Shape::Number && (slot.required || followed(items, at, slot) || anchored(slot))
             };
-            if let Some(slot) = slots().find(counted) {
+            if let Some(slot) = slots().find(counted).filter(|_| item.is_count()) {
                 // "to 4 GB", "to 30 seconds": a number of something else.
                 let of_another = tool.mutates
                     && items.get(at + 1).is_some_and(|next| strange(tool, next) && !ordinary(&next.word));
@@ -243,7 +248,8 @@ fn fill<'a>(tool: &'a ToolWords, items: &[Item], at: usize, done: &[Fill]) -> Op
             if let Some(slot) = slots().find(|slot| slot.shape == Shape::Flag && slot.name == item.word) {
                 return Some((slot, Value::Bool(true)));
             }
-            if !item.is_identifier() {
+            let called = || slots().any(|slot| anchored(&slot));
+            if !item.is_identifier() || (item.is_reference() && !called()) {
                 return None;
             }
             let version = of(Shape::Version)

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
-use super::clause::Mood;
+use super::asked::retracts;
+use super::clause::{Mood, sentences};
 use super::draft::{Frame, rows};
 use super::english::{is_cancelling, is_filler, is_function};
 use super::fill::{Link, fills};
@@ -25,7 +26,12 @@ pub(super) fn follow(reader: &Reader<'_>, text: &str, heard: Heard) -> Heard {
     if focus.question.is_none() {
         return again(reader, tool, frame, heard, &items);
     }
-    if cancels(&items) {
+    // "production. no wait, don't": an answer, and then none.
+    let taken_back = || {
+        let sentences = sentences(&items, text, reader.bot, reader.vocabulary);
+        sentences.iter().flat_map(|sentence| &sentence.clauses).skip(1).any(retracts)
+    };
+    if cancels(&items) || taken_back() {
         return Heard { declined: Some((Mood::Negated, frame.tool)), ..heard };
     }
     let declined = matches!(heard.declined, Some((Mood::Reported | Mood::Unreal | Mood::Conditional, _)));
@@ -47,7 +53,12 @@ fn cancels(items: &[Item]) -> bool {
     let never_mind = words.windows(2).any(|pair| {
         matches!(
             pair,
-            ["never", "mind"] | ["forget", _] | ["leave", "it"] | ["no", "need"] | ["not", "needed"]
+            ["never", "mind"]
+                | ["forget", _]
+                | ["leave", "it"]
+                | ["no", "need"]
+                | ["not", "needed"]
+                | ["hold", "on" | "off" | "it"]
         )
     });
     let calls_off = words.iter().take(3).any(|word| is_cancelling(word));

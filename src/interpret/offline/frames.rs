@@ -180,7 +180,8 @@ impl<'a> Pass<'a, '_> {
         let slot = tool.slots.iter().find(|slot| slot.shape == Shape::Phrase && slot.required);
         let Some(slot) = slot else { return Vec::new() };
         let beside = draft.parts.iter().skip(1).filter(|(link, _)| *link != Link::Instead);
-        let tokens = beside.filter_map(|(_, items)| items.iter().find(|item| item.is_identifier()));
+        let tokens = beside
+            .filter_map(|(_, items)| items.iter().find(|item| item.is_identifier() && !item.is_reference()));
         let frame = |item: &Item| {
             let value = Value::String(item.text.clone());
             Frame::new(tool, [(slot.name.clone(), value)].into_iter().collect())

@@ -260,6 +260,14 @@ impl<'a> Pass<'a, '_> {
             self.struck = false;
             return;
         }
+        // "..., but have jonas approve it first"
+        let precedes = clause.items.iter().any(|item| item.is("first") || item.is("beforehand"));
+        if let Some(draft) =
+            self.drafts.last().filter(|draft| precedes && draft.tool.mutates && unknown.is_some())
+        {
+            self.heard.declined.get_or_insert((Mood::Conditional, draft.tool.name.clone()));
+            return;
+        }
         if let Some(unknown) = unknown {
             self.heard.unknown.get_or_insert(unknown.word.clone());
         }

@@ -4,6 +4,7 @@
 //!
 //! INVARIANT: pure; the same conversation always reads the same.
 
+mod announce;
 mod asked;
 mod choose;
 mod clause;

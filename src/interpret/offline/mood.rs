@@ -3,13 +3,16 @@ use super::english::{
     is_asking, is_copula, is_ended, is_function, is_later, is_light, is_negation, is_past, is_speech,
     is_subject, is_unreal,
 };
-use super::opening::{Step, courtesy, idiom, prefix};
+use super::opening::{Step, courtesy, idiom, is_person, prefix};
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
 
 /// What the writer does with a clause, and where it begins after the polite words.
 pub(super) fn mood(items: &[Item], bot: &str, vocabulary: &Vocabulary) -> (Mood, usize) {
     let mut at = 0;
+    if tried_out(items) {
+        return (Mood::Conditional, 0);
+    }
     loop {
         match prefix(items, at, bot) {
             Step::Skip(count) => at += count,
@@ -56,6 +59,13 @@ fn modal_question(items: &[Item], at: usize) -> bool {
 fn told(items: &[Item], at: usize, vocabulary: &Vocabulary) -> Option<Mood> {
     let first = items.get(at)?;
     let is_cue = |item: &Item| item.is_word() && vocabulary.is_cue(&item.stem());
+    // "tom roll back checkout"
+    let next_orders = items
+        .get(at + 1)
+        .is_some_and(|item| item.is_word() && vocabulary.is_order(&item.stem()) && !is_past(&item.word));
+    if is_person(first) && next_orders {
+        return Some(Mood::Elsewhere);
+    }
     let is_deed =
         |item: &Item| item.is_word() && vocabulary.tools().iter().any(|tool| tool.is_deed(&item.stem()));
     let ended = is_deed(first)
@@ -119,6 +129,56 @@ fn told(items: &[Item], at: usize, vocabulary: &Vocabulary) -> Option<Mood> {
     .then_some(Mood::Statement)
 }
 
+/// "without actually doing it": it is to be tried out, which nothing can be.
+fn tried_out(items: &[Item]) -> bool {
+    let doing = |item: &Item| {
+        matches!(item.word.as_str(), "doing" | "running" | "executing" | "applying" | "changing" | "touching")
+    };
+    let without = items.iter().position(|item| item.is("without"));
+    without.is_some_and(|at| items.iter().skip(at + 1).take(3).any(doing))
+}
+
+/// Words that hang an order on something else, wherever they stand in it: "as long as", "the moment it fails".
+fn hangs(items: &[Item], at: usize) -> bool {
+    let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
+    let subject = |at: usize| {
+        items.get(at).is_some_and(|item| {
+            matches!(item.kind, Kind::Name(_))
+                || is_subject(&item.word)
+                || matches!(
+                    item.word.as_str(),
+                    "it" | "the" | "a" | "an" | "our" | "my" | "this" | "that" | "there"
+                )
+        })
+    };
+    match (word(at), word(at + 1), word(at + 2)) {
+        ("as" | "so", "long", "as")
+        | ("subject", "to", _)
+        | ("depending", ..)
+        | ("provided" | "providing" | "assuming" | "supposing", ..)
+        | ("given", "that", _)
+        | ("in", "case", _)
+        | ("in", "the", "event")
+        | ("on", "condition", _)
+        | ("by", "the", "time") => true,
+        ("the", "moment" | "minute" | "second" | "instant" | "day", _) => subject(at + 2),
+        ("while" | "should", ..) => subject(at + 1) && word(at + 1) != "you",
+        _ => false,
+    }
+}
+
+/// "roll back payments in prod is no option": the order is what is spoken of.
+fn spoken_of(items: &[Item], at: usize) -> bool {
+    let finite =
+        items.get(at).is_some_and(|item| matches!(item.word.as_str(), "is" | "was" | "isn't" | "wasn't"));
+    let before = at.checked_sub(1).and_then(|at| items.get(at));
+    let told =
+        items.iter().take(at).any(|item| matches!(item.word.as_str(), "that" | "whether" | "if" | "which"));
+    finite
+        && !told
+        && before.is_some_and(|item| matches!(item.kind, Kind::Name(_) | Kind::Version | Kind::Number(_)))
+}
+
 /// The mood of what is wanted: a negation, a time or a condition in it changes it.
 fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
     let cue = items
@@ -131,10 +191,19 @@ fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
     if cue.is_some() && items.iter().take(before).skip(start.saturating_sub(1)).any(negated) {
         return Mood::Negated;
     }
+    let order = cue.filter(|(_, item)| vocabulary.is_order(&item.stem())).map(|(at, _)| at);
     let word = |at: usize| items.get(at).map_or("", |item| item.word.as_str());
     for (at, item) in items.iter().enumerate().skip(start) {
         if courtesy(items, at) {
             continue;
+        }
+        if order.is_some_and(|order| at > order) {
+            if hangs(items, at) {
+                return Mood::Conditional;
+            }
+            if spoken_of(items, at) {
+                return Mood::Statement;
+            }
         }
         let later = item.is_word() && is_later(&item.word) && !(item.is("once") && word(at + 1) == "more");
         let after = matches!(item.word.as_str(), "after" | "before")
@@ -142,7 +211,18 @@ fn inner(items: &[Item], start: usize, vocabulary: &Vocabulary) -> Mood {
             && !matches!(word(at + 1), "that" | "this" | "")
             && !matches!(
                 word(at.wrapping_sub(1)),
-                "version" | "release" | "one" | "build" | "had" | "was" | "deploy" | "the"
+                "version"
+                    | "release"
+                    | "one"
+                    | "build"
+                    | "had"
+                    | "was"
+                    | "deploy"
+                    | "the"
+                    | "from"
+                    | "as"
+                    | "like"
+                    | "than"
             );
         let lasting = item.is("for")
             && items.iter().skip(at + 1).take(3).any(|next| matches!(next.kind, Kind::Duration(_)));

@@ -82,7 +82,18 @@ pub(super) fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         ("i'm" | "we're", "asking", _) => Step::Skip(2),
         _ if courtesy(items, at) => Step::Is(Mood::Statement),
         ("what", "if", _) | ("if", "only", _) => Step::Is(Mood::Unreal),
-        ("as", "soon", "as") | ("in", "case", _) => Step::Is(Mood::Conditional),
+        ("as", "soon", "as")
+        | ("as" | "so", "long", "as")
+        | ("in", "case", _)
+        | ("in", "the", "event")
+        | ("provided" | "providing" | "assuming" | "depending", ..)
+        | ("given", "that", _)
+        | ("on", "condition", _)
+        | ("subject", "to", _)
+        | ("by", "the", "time")
+        | ("the", "moment" | "minute" | "second" | "instant", "the" | "it" | "they" | "we" | "i" | "you") => {
+            Step::Is(Mood::Conditional)
+        }
         ("it" | "would" | "i'd" | "i", ..) if nicely(items, at).is_some() => {
             Step::Wants(nicely(items, at).unwrap_or_default())
         }
@@ -186,7 +197,9 @@ pub(super) fn courtesy(items: &[Item], at: usize) -> bool {
     if word(0) == "if" && matches!(before, "check" | "see" | "tell" | "know" | "me" | "look" | "out") {
         return true;
     }
-    let agreeable = matches!(word(3), "ok" | "okay" | "fine" | "possible" | "alright" | "convenient");
+    let agreeable =
+        matches!(word(3), "ok" | "okay" | "fine" | "possible" | "alright" | "convenient" | "cool")
+            || (word(3), word(4)) == ("all", "right");
     if word(0) == "if" && matches!((word(1), word(2)), ("that" | "it", "'s" | "is")) && agreeable {
         return true;
     }

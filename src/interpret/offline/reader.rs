@@ -22,6 +22,7 @@ fn turn(turn: interpret::Turn) -> Turn {
     let speaker = match turn.speaker {
         interpret::Speaker::Asker => Speaker::Asker,
         interpret::Speaker::Person(_) => Speaker::Other,
+        interpret::Speaker::Machine(_) => Speaker::ThirdParty,
         interpret::Speaker::BotAsked => Speaker::Bot(BotTurn::Question),
         interpret::Speaker::BotStated => Speaker::Bot(BotTurn::Status),
     };

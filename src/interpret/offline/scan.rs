@@ -60,6 +60,22 @@ impl Item {
         }
     }
 
+    /// Whether it counts something: `0042` is a name made of digits.
+    pub fn is_count(&self) -> bool {
+        let padded = self.text.len() > 1 && self.text.starts_with('0');
+        matches!(self.kind, Kind::Number(_)) && !padded
+    }
+
+    /// The number of a ticket, such as `OPS-902`: it says why, and is no version and no migration unless it is called one.
+    pub fn is_reference(&self) -> bool {
+        self.text.split_once('-').is_some_and(|(project, number)| {
+            (2..=10).contains(&project.len())
+                && project.bytes().all(|byte| byte.is_ascii_uppercase())
+                && !number.is_empty()
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    }
+
     /// Whether it can be an identifier: an alert's name, a migration, a number.
     pub fn is_identifier(&self) -> bool {
         match &self.kind {

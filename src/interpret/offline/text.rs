@@ -25,7 +25,7 @@ pub(super) fn text(
         return Some(quote.span.clone());
     }
     let end = items.last()?.span.end;
-    let start = colon(items)
+    let start = colon(tool, items)
         .or_else(|| {
             opened(items, &named, |item| {
                 OPENERS.contains(&item.word.as_str()) || stem(&item.word) == stem(&slot.name)
@@ -43,8 +43,16 @@ pub(super) fn text(
     items.get(start).map(|item| item.span.start..end)
 }
 
-fn colon(items: &[Item]) -> Option<usize> {
-    items.iter().position(|item| item.is(":")).map(|at| at + 1).filter(|at| *at < items.len())
+/// The colon before the text; one behind the name of another argument ("state: monitoring") is that one's.
+fn colon(tool: &ToolWords, items: &[Item]) -> Option<usize> {
+    let other = |at: usize| {
+        let slots = || tool.slots.iter().filter(|slot| slot.shape != Shape::Text);
+        let before = at.checked_sub(1).and_then(|at| items.get(at));
+        before.is_some_and(|item| slots().any(|slot| slot.name == item.word))
+            && items.get(at + 1).is_some_and(|next| slots().any(|slot| slot.knows(next)))
+    };
+    let mut colons = items.iter().enumerate().filter(|(_, item)| item.is(":")).map(|(at, _)| at);
+    colons.find(|at| !other(*at)).map(|at| at + 1).filter(|at| *at < items.len())
 }
 
 fn opened(items: &[Item], named: &impl Fn(&[Item]) -> bool, opens: impl Fn(&Item) -> bool) -> Option<usize> {

@@ -34,7 +34,11 @@ impl<'a> Pass<'a, '_> {
             let Some(first) = clause.items.first().filter(|item| item.span.start > range.start) else {
                 continue;
             };
-            let trailing = only_names(&clause.items) && sentence.clauses.len() == later + 1;
+            // ", state: monitoring" is two clauses.
+            let rest: Vec<Item> =
+                sentence.clauses.iter().skip(later).flat_map(|clause| clause.items.iter().cloned()).collect();
+            let label = clause.items.len() == 1 && later + 2 == sentence.clauses.len();
+            let trailing = only_names(&rest) && (label || sentence.clauses.len() == later + 1);
             let orders = self.orders(clause)
                 && (!strict
                     || clause.joiner == Joiner::Then
@@ -45,7 +49,7 @@ impl<'a> Pass<'a, '_> {
                     .get(later - 1)
                     .and_then(|clause| clause.items.last())
                     .map_or(first.span.start, |item| item.span.end);
-                end_clause = Some((trailing, clause.items.clone()));
+                end_clause = Some((trailing, if trailing { rest } else { clause.items.clone() }));
                 break;
             }
         }

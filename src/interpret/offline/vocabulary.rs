@@ -120,6 +120,12 @@ impl Vocabulary {
         }
     }
 
+    /// Whether the word is the verb of an order to change something.
+    pub fn is_order(&self, stem: &str) -> bool {
+        let verb = |tool: &ToolWords| tool.heads.contains(stem) && !tool.nouns.contains(stem);
+        self.tools.iter().any(|tool| tool.is_deed(stem) || (tool.mutates && verb(tool)))
+    }
+
     /// Whether any tool has this word as a cue.
     pub fn is_cue(&self, stem: &str) -> bool {
         self.tools.iter().any(|tool| tool.cues.contains_key(stem))
@@ -138,6 +144,9 @@ impl ToolWords {
             cues.insert(stem(&part), 1.0);
             known.insert(part);
         }
+        // "text" and "title" announce a text, whatever it is for; they call for nothing.
+        let announcing: HashSet<String> =
+            slots.iter().filter(|slot| slot.shape == Shape::Text).map(|slot| slot.name.clone()).collect();
         for example in &manifest.examples {
             let tokens = tokenize(&example.say);
             let valued = values(&tokens, &example.args, &mut slots, lists);
@@ -153,6 +162,9 @@ impl ToolWords {
                     continue;
                 }
                 known.insert(token.fold.clone());
+                if announcing.contains(&token.fold) {
+                    continue;
+                }
                 if is_function(&token.fold) {
                     if bare
                         && matches!(token.fold.as_str(), "up" | "down" | "ok" | "okay" | "fine" | "alright")

@@ -2,6 +2,7 @@
 
 use super::capital;
 use crate::domain::{Block, Field, Origin, Reply, Tone};
+use crate::ground::INTENT;
 use crate::interpret::Read;
 use crate::store::{ArgumentWords, RequestRow};
 
@@ -63,7 +64,11 @@ pub(in crate::pipeline) fn with_note(reply: Reply, read: &Read) -> Reply {
 }
 
 /// The call has arguments that nobody said.
-pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[&str]) -> String {
-    let what = missing.join(" and ");
+pub(in crate::pipeline) fn ungrounded(command: &str, missing: &[String]) -> String {
+    let what: Vec<&str> = missing
+        .iter()
+        .map(|name| if name == INTENT { "that you want it done" } else { name.as_str() })
+        .collect();
+    let what = what.join(" and ");
     format!("I read this as `{command}`, but {what} is not in your own words. Say it, or type the command.")
 }

@@ -190,6 +190,7 @@ fn completions_follow_the_position() {
         (
             "/",
             &[
+                "/audit",
                 "/deploy",
                 "/help",
                 "/lock",

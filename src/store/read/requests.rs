@@ -1,37 +1,10 @@
 use jiff::Timestamp;
 
-use super::{contains, from_json, parsed, timestamp};
-use crate::domain::{Digest, PersonId, Platform, RequestId};
+use super::{from_json, parsed, timestamp};
+use crate::domain::{Digest, PersonId, RequestId};
 use crate::store::found::Found;
 use crate::store::sql::Sql;
 use crate::store::{HeldLock, JobRow, JobState, RequestRow, RequestState, Store, StoreError, VoteRow};
-
-/// Which requests; what is not named does not matter.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RequestFilter {
-    /// In one of these states; empty means any.
-    pub states: Vec<RequestState>,
-    /// Asked by this person.
-    pub asker: Option<PersonId>,
-    /// For this tool.
-    pub tool: Option<String>,
-    /// On this target.
-    pub target: Option<String>,
-    /// In this environment.
-    pub environment: Option<String>,
-    /// Said on this platform.
-    pub platform: Option<Platform>,
-    /// Said in this channel.
-    pub channel: Option<String>,
-    /// Received at this time or later.
-    pub since: Option<Timestamp>,
-    /// Received before this time.
-    pub until: Option<Timestamp>,
-    /// With each of these words in what was said, the command or the note, whatever their case.
-    pub text: Option<String>,
-    /// Older than this request: the last one of the page before.
-    pub before: Option<RequestId>,
-}
 
 // The condition of the partial index `request_open`, word for word, so that it is used.
 const OPEN: &str = "SELECT body FROM request WHERE state IN ('received', 'waiting', 'approved', 'started')";
@@ -44,40 +17,6 @@ impl Store {
             .fetch_optional_scalar(&self.readers)
             .await?;
         body.map(|body| from_json("request", &body)).transpose()
-    }
-
-    /// The newest `limit` requests that `filter` describes, newest first.
-    pub async fn requests(&self, filter: &RequestFilter, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
-        let mut query = Sql::new("SELECT body FROM request WHERE 1 = 1");
-        if !filter.states.is_empty() {
-            query.push(" AND state IN ");
-            query.push_list(filter.states.iter().map(|state| state.as_str()));
-        }
-        let equal = [
-            (" AND asker = ", filter.asker.as_ref().map(|person| person.0.as_str())),
-            (" AND tool = ", filter.tool.as_deref()),
-            (" AND target = ", filter.target.as_deref()),
-            (" AND environment = ", filter.environment.as_deref()),
-            (" AND platform = ", filter.platform.map(Platform::as_str)),
-            (" AND channel = ", filter.channel.as_deref()),
-            (" AND id < ", filter.before.as_ref().map(RequestId::as_str)),
-        ];
-        for (condition, value) in equal {
-            if let Some(value) = value {
-                query.push(condition).push_bind(value);
-            }
-        }
-        if let Some(since) = filter.since {
-            query.push(" AND created_at >= ").push_bind(since.as_millisecond());
-        }
-        if let Some(until) = filter.until {
-            query.push(" AND created_at < ").push_bind(until.as_millisecond());
-        }
-        for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
-            query.push(" AND words LIKE ").push_bind(contains(word)).push(" ESCAPE '\\'");
-        }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
-        self.read_requests(query).await
     }
 
     /// These requests, as far as they exist, newest first.
@@ -182,7 +121,7 @@ impl Store {
         Ok((held, generation))
     }
 
-    async fn read_requests(&self, query: Sql<'_>) -> Result<Vec<RequestRow>, StoreError> {
+    pub(super) async fn read_requests(&self, query: Sql<'_>) -> Result<Vec<RequestRow>, StoreError> {
         let bodies: Vec<String> = query.fetch_scalars(&self.readers).await?;
         bodies.iter().map(|body| from_json("request", body)).collect()
     }

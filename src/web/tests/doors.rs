@@ -186,6 +186,7 @@ async fn one_is_another_person_in_the_playground_alone() {
 #[tokio::test]
 async fn channels_one_does_not_see_do_not_exist() {
     let mut desk = Desk::playground();
+    desk.cookies.push(("countersign_person".into(), "bob".into()));
     let hidden = desk.fake.says("carol", console("security", None), "secret", noon());
     let asked = desk.fake.asks("carol", &hidden, "/status", RequestState::Answered);
     let csrf = desk.csrf("/c/ops").await;
@@ -198,7 +199,11 @@ async fn channels_one_does_not_see_do_not_exist() {
     for path in read {
         assert_eq!(desk.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    assert!(!desk.get("/r").await.text.contains(asked.as_str()));
+    for path in ["/r", "/usage", "/usage.json"] {
+        let page = desk.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(!page.text.contains(asked.as_str()));
+    }
     for (path, form) in [
         ("/c/security/messages".to_owned(), "text=hello".to_owned()),
         ("/c/ops/messages".to_owned(), format!("text=hello&thread={hidden}")),

@@ -20,12 +20,11 @@ use countersign::playground::{PlaygroundConfig, Timing};
 use countersign::store::{Author, EventFilter, MessageBody, MessageRow, RequestState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{BackEnd, PATIENCE, Said, tidy};
+use super::{BackEnd, Database, PATIENCE, Said, tidy};
 
 /// What there is to operate in a world.
 pub enum Plan {
@@ -41,6 +40,7 @@ pub enum Plan {
 /// whether what must always hold does.
 pub struct World {
     pub clock: Arc<StandingClock>,
+    pub database: Database,
     dir: TempDir,
     plan: Plan,
     token: Arc<Mutex<SecretString>>,
@@ -78,8 +78,15 @@ impl World {
 
     /// A world in which somebody else reads the sentences.
     pub async fn read_by(reader: Arc<dyn Interpreter>, back_end: &BackEnd) -> Self {
-        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() });
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
         world.reader = Some(reader);
+        world.light().await;
+        world
+    }
+
+    /// A world with this back end on this database.
+    pub async fn on(database: Database, back_end: &BackEnd) -> Self {
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, database);
         world.light().await;
         world
     }
@@ -95,7 +102,7 @@ impl World {
         back_end: &BackEnd,
         groups: &[(&str, &[&str])],
     ) -> Self {
-        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() });
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
         let members = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         world.groups = groups.iter().map(|(group, names)| ((*group).to_owned(), members(names))).collect();
         world.set_policy(policy);
@@ -109,7 +116,7 @@ impl World {
         back_end: &BackEnd,
         directory: Arc<dyn Directory>,
     ) -> Self {
-        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() });
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
         world.directory = Some(directory);
         world.set_policy(policy);
         world.light().await;
@@ -117,17 +124,18 @@ impl World {
     }
 
     async fn new(plan: Plan) -> Self {
-        let mut world = Self::dark(plan);
+        let mut world = Self::dark(plan, Database::usual().await);
         world.light().await;
         world
     }
 
-    fn dark(plan: Plan) -> Self {
+    fn dark(plan: Plan, database: Database) -> Self {
         // The second test to come here finds a provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let noon = "2030-01-15T12:00:00Z".parse().unwrap();
         Self {
             clock: Arc::new(StandingClock::at(noon)),
+            database,
             dir: tempfile::tempdir().unwrap(),
             plan,
             token: Arc::default(),
@@ -269,6 +277,7 @@ impl World {
                 thread: None,
             },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
+            remote: None,
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
         }
@@ -401,10 +410,7 @@ impl World {
 
     /// Writes into the database past countersign.
     pub async fn sql(&self, statement: &str) {
-        let path = self.data_dir().join("countersign.db");
-        let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        self.database.run(&self.data_dir(), statement).await;
     }
 
     /// Stops for good and tries to start again: what it says when it does not. The world ends with that.
@@ -463,8 +469,10 @@ impl World {
         }
     }
 
-    fn source(&self) -> Source {
-        let mut config = Config { data_dir: Some(self.data_dir()), ..Config::default() };
+    /// What the app is told.
+    pub fn source(&self) -> Source {
+        let store = self.database.settings(self.dir.path());
+        let mut config = Config { data_dir: Some(self.data_dir()), store, ..Config::default() };
         if let Plan::BackEnd { base } = &self.plan {
             config.playground.enabled = false;
             let connection = Connection { base_url: base.clone(), token: None, headers: Default::default() };

@@ -7,4 +7,5 @@ mod parity;
 mod process;
 mod races;
 mod record;
+mod replicas;
 mod restart;

@@ -35,7 +35,7 @@ fn plausible(tool: &Tool) -> Map<String, Value> {
 
 /// Everything a hostile model does with one tool.
 fn attacks(tool: &Tool) -> Vec<Says> {
-    let name = tool.name().replace('.', "__");
+    let name = tool.name().replace('.', "_");
     let good = plausible(tool);
     let with = |key: &str, value: Value| {
         let mut args = good.clone();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Access, Budget, Endpoint, Model, ModelTrouble, Prompt, Settings, Setup};
+use super::{Access, Budget, Endpoint, Model, ModelTrouble, Prompt, Sampling, Settings, Setup};
 use crate::catalog::Catalog;
 use crate::clock::StandingClock;
 use crate::domain::{Interpretation, PersonId, Place, Platform};
@@ -32,6 +32,7 @@ fn settings() -> Settings {
     Settings {
         model: "m-1".to_owned(),
         max_tokens: 1_000,
+        sampling: Sampling::default(),
         without: BTreeSet::new(),
         prompt: Prompt::shipped(),
         redactor: Redactor::knowing([&SecretString::from(KEY)]),
@@ -39,7 +40,7 @@ fn settings() -> Settings {
 }
 
 fn access() -> Access {
-    Access { key: Some(KEY.into()), timeout: Duration::from_secs(20), retries: 2 }
+    Access::of_a_chat(Some(KEY.into()), Duration::from_secs(20), 2)
 }
 
 fn setup(base_url: &str) -> Setup {

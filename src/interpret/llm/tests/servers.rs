@@ -293,7 +293,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn a_server_that_is_silent_or_not_there_is_not_waited_for() {
     let fake = Fake::saying([Says::Never]).await;
-    let quick = Access { timeout: Duration::from_millis(100), ..access() };
+    let quick = Access::of_a_chat(access().key, Duration::from_millis(100), access().retries);
     let endpoint = Endpoint::new(&fake.base_url, quick).unwrap();
     let model_in_a_hurry =
         Model::new(Setup { endpoint, ..setup(&fake.base_url) }, std::sync::Arc::clone(&DEMO), clock());

@@ -1,3 +1,4 @@
+mod foreign;
 mod properties;
 mod requests;
 mod threads;

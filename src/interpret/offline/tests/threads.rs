@@ -4,7 +4,7 @@ const QUESTION: Speaker = Speaker::Bot(BotTurn::Question);
 const STATUS: Speaker = Speaker::Bot(BotTurn::Status);
 
 #[track_caller]
-fn thread(before: &[(Speaker, &str)], rows: &[(&str, &str)]) {
+pub(super) fn thread(before: &[(Speaker, &str)], rows: &[(&str, &str)]) {
     for (text, expected) in rows {
         let turns = before.iter().map(|(speaker, text)| turn(*speaker, text));
         let got = talk(turns.chain([turn(Speaker::Asker, text)]).collect());

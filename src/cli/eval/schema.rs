@@ -1,0 +1,26 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::super::print;
+use crate::evals::{prediction_schema, report_schema};
+
+/// The files of the harness that others may read or write.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum Shape {
+    /// A line of a predictions file.
+    Prediction,
+    /// A report.
+    Report,
+}
+
+/// Prints a JSON Schema.
+pub(super) fn schema(shape: Shape) -> Result<ExitCode> {
+    let schema = match shape {
+        Shape::Prediction => prediction_schema(),
+        Shape::Report => report_schema(),
+    };
+    print(&serde_json::to_string_pretty(&schema)?)?;
+    Ok(ExitCode::SUCCESS)
+}

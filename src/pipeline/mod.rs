@@ -24,6 +24,7 @@ mod start;
 mod vote;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
@@ -46,6 +47,9 @@ pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
 pub use receive::Receipt;
 pub use roster::{Roster, TRUSTED_FOR};
+
+/// How long nothing may be heard of a request before it is looked at all the same.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
@@ -155,8 +159,8 @@ impl Rooms {
             if self.rests(row.as_ref()).await? {
                 return Ok(row);
             }
-            // A missed change is no loss: the row is read again.
-            let _lagged = changed.recv().await;
+            // A missed change is no loss, as the row is read again; and of what another replica does nothing is heard.
+            let _either = tokio::time::timeout(LOOK_AGAIN, changed.recv()).await;
         }
     }
 

@@ -9,6 +9,7 @@ mod said;
 mod schema;
 pub mod slack;
 mod text;
+mod twin;
 pub mod webdriver;
 mod world;
 
@@ -20,6 +21,7 @@ pub use policy::{policy_and, rule_and, with};
 pub use said::Said;
 pub use schema::Schema;
 pub use text::tidy;
+pub use twin::{bare_source, twin};
 pub use world::World;
 
 /// Longer than anything takes on a busy machine; no test waits this long unless it fails.

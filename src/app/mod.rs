@@ -4,6 +4,7 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod record;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,7 +34,9 @@ use crate::worker;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
+pub use record::{RecordRoom, checkpoint_files};
 use readers::reader;
+use record::{Means, exporter};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -101,7 +104,7 @@ impl App {
         let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = Store::open(&data_dir).await?;
         let ledger =
-            Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
+            Ledger::open(store.clone(), &source.key_dir(), Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
@@ -117,17 +120,23 @@ impl App {
             Some(reader) => reader,
             None => reader(&source, &catalog, &parts.clock, &redactor)?,
         };
+        let changed = broadcast::channel(1024).0;
+        let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let means = Means { ledger: ledger.clone(), clock, entropy, changed: changed.clone() };
+        let exporter = exporter(&source, &means)?;
+        exporter.check().await?;
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
             policy,
             store,
             ledger,
+            exporter,
             interpreter,
             mint: Mint::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy)),
             clock: parts.clock,
             entropy: parts.entropy,
-            changed: broadcast::channel(1024).0,
+            changed,
             tasks: TaskTracker::new(),
         });
         rooms.recover().await?;
@@ -183,6 +192,9 @@ impl App {
         let patience = std::time::Duration::from_secs(5);
         if tokio::time::timeout(patience, self.rooms.tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way; it is taken up again at the next start");
+        }
+        if let Err(error) = self.rooms.exporter.export_rest().await {
+            tracing::error!("the last entries were not exported: {error}");
         }
         if let Some(playground) = self.playground {
             playground.shutdown().await;

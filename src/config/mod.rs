@@ -2,6 +2,7 @@
 //!
 //! Secrets are never written here: a key holds a reference (`env:NAME` or `file:PATH`) and is resolved once, at start.
 
+mod audit;
 mod load;
 mod model;
 mod secret;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{AuditSettings, PutTarget, SinkSettings};
 pub use load::{ConfigError, Source, load};
 pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};
@@ -35,6 +37,8 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     /// The language model that reads sentences; without it they are read by rules.
     pub model: Option<ModelSettings>,
+    /// The record, and where its checkpoints go.
+    pub audit: AuditSettings,
     /// Logs.
     pub log: Log,
 }

@@ -62,6 +62,11 @@ impl Store {
 }
 
 impl<'a> Batch<'a> {
+    /// The connection, for what is written beside the steps.
+    pub(super) fn connection(&mut self) -> &mut sqlx::SqliteConnection {
+        &mut self.tx
+    }
+
     /// Takes a step in if its guard holds; it is written at `commit`.
     pub(crate) fn admit(&mut self, ask: Ask<'a>) -> Result<(), Refused> {
         self.pending.admit(ask.guard, ask.puts)

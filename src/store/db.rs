@@ -20,11 +20,12 @@ const READERS: u32 = 4;
 /// Statements kept prepared per connection: each table has one per number of rows, see `bulk`.
 const PREPARED: usize = 600;
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "record", include_str!("migrations/0001_record.sql")),
     (2, "request", include_str!("migrations/0002_request.sql")),
     (3, "transcript", include_str!("migrations/0003_transcript.sql")),
     (4, "console", include_str!("migrations/0004_console.sql")),
+    (5, "record keys", include_str!("migrations/0005_record_keys.sql")),
 ];
 
 /// The database: one connection that writes, a few that read. Cheap to clone.

@@ -7,6 +7,7 @@
 
 mod batch;
 mod bulk;
+mod checkpoints;
 mod console;
 mod db;
 mod error;
@@ -24,6 +25,7 @@ mod tests;
 mod write;
 
 pub(crate) use batch::{Append, Appended, Ask, Batch};
+pub use checkpoints::CheckpointRow;
 pub use console::Session;
 pub use db::Store;
 pub(crate) use db::lock_dir;

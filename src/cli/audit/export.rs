@@ -12,7 +12,7 @@ use crate::audit::{Checkpoint, DumpError, FlatRecord, dump_entries, dump_records
 use crate::store::Store;
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(in crate::cli) struct ExportArgs {
     /// How: `jsonl` is every entry as it was hashed, with the signed checkpoint at the end, so that others can check it;
     /// `flat` and `csv` are one record for each request.
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]

@@ -14,7 +14,7 @@ use crate::store::{RequestFilter, RequestState, Store};
 
 /// Which requests.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct FilterArgs {
+pub(in crate::cli) struct FilterArgs {
     /// Only of this person.
     #[arg(long = "by", value_name = "PERSON")]
     person: Option<String>,
@@ -81,7 +81,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ListArgs {
+pub(in crate::cli) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Only older than this request: the last one of the page before.

@@ -13,7 +13,7 @@ use crate::control::{ClientError, order_through};
 use crate::domain::PersonId;
 
 #[derive(Debug, Args)]
-pub(super) struct DeedArgs {
+pub(in crate::cli) struct DeedArgs {
     /// Why. It goes on the record.
     #[arg(long)]
     reason: String,
@@ -23,7 +23,7 @@ pub(super) struct DeedArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PurgeArgs {
+pub(in crate::cli) struct PurgeArgs {
     /// The entry, as `audit show` numbers them.
     entry: String,
     /// What hangs on it: `raw` for a message, `output` for what a back end said. Left out: the only one there is.

@@ -13,7 +13,7 @@ use crate::config::Source;
 use crate::store::Store;
 
 #[derive(Debug, Args)]
-pub(super) struct ProveArgs {
+pub(in crate::cli) struct ProveArgs {
     /// The entry, as `audit show` numbers them.
     entry: String,
     /// Write the proof to this file.
@@ -43,7 +43,7 @@ pub(super) async fn prove(store: &Store, args: &ProveArgs) -> Result<ExitCode> {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(in crate::cli) struct CheckArgs {
     /// The proof, in the C2SP format `tlog-proof`.
     file: String,
     /// The verifier key of the record, from somebody you trust. Left out: the key of this machine.
@@ -92,7 +92,7 @@ fn prepare(source: &Source, args: &CheckArgs) -> Result<(Proof, Vec<PublicKey>, 
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ConsistencyArgs {
+pub(in crate::cli) struct ConsistencyArgs {
     /// The earlier state: a number of entries, or a file with a checkpoint.
     #[arg(value_name = "A")]
     old: String,

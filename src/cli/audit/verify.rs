@@ -18,7 +18,7 @@ use crate::store::Store;
 const MOST: usize = 256 << 20;
 
 #[derive(Debug, Args)]
-pub(super) struct VerifyArgs {
+pub(in crate::cli) struct VerifyArgs {
     /// Also compare with the checkpoints in this file or at this address: notes one after the other, or JSON lines with a
     /// `checkpoint`. The files of the configuration are compared in any case.
     #[arg(long, value_name = "FILE|URL")]

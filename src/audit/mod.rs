@@ -27,6 +27,10 @@ mod review;
 mod standing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
+mod tests_on_postgres;
 mod tree;
 mod upkeep;
 mod verify;

@@ -22,7 +22,7 @@ pub struct Proof {
     pub seq: u64,
     /// The checkpoint.
     pub checkpoint: Checkpoint,
-    hashes: Vec<Hash>,
+    pub(super) hashes: Vec<Hash>,
 }
 
 /// Why a proof proves nothing.

@@ -48,11 +48,15 @@ impl Restored {
     pub(super) fn covers(&self, age: (u64, u64)) -> bool {
         age <= self.found.age() || self.exported.is_some_and(|exported| age <= exported)
     }
+}
 
-    /// Whether a checkpoint of this age is of what was lost.
-    pub(super) fn explains(&self, age: (u64, u64)) -> bool {
-        age > (self.found.epoch, self.agreed) && self.exported.is_some_and(|exported| age <= exported)
-    }
+/// Whether a checkpoint of this age is of what was lost by one of these restores: it was known when that was accepted, and
+/// goes beyond what was found to agree.
+pub(super) fn explained(restores: &[Restored], age: (u64, u64)) -> bool {
+    let known = restores.iter().any(|restored| restored.exported.is_some_and(|exported| age <= exported));
+    let agreed = restores.iter().find(|restored| restored.found.epoch == age.0).map(|ended| ended.agreed);
+    let present = restores.last().is_some_and(|last| last.epoch == age.0);
+    known && !present && agreed.is_none_or(|agreed| age.1 > agreed)
 }
 
 /// All accepted restores, oldest first.

@@ -40,7 +40,6 @@ impl Deed {
 pub(super) struct Exported {
     pub(super) checkpoint: Checkpoint,
     pub(super) sink: String,
-    pub(super) at: Timestamp,
 }
 
 impl Ledger {
@@ -175,7 +174,7 @@ impl Ledger {
     }
 
     /// Notes down, in rows and in one entry, that a checkpoint left the database.
-    pub(super) async fn exported(&self, exported: &[Exported]) -> Result<(), LedgerError> {
+    pub(super) async fn exported(&self, exported: &[Exported], at: Timestamp) -> Result<(), LedgerError> {
         let Some(first) = exported.first() else { return Ok(()) };
         let mut rows = Vec::with_capacity(exported.len());
         for export in exported {
@@ -184,10 +183,10 @@ impl Ledger {
                 size: position(export.checkpoint.size)?,
                 note: export.checkpoint.note.clone(),
             };
-            rows.push(CheckpointRow { head, sink: export.sink.clone(), at: export.at });
+            rows.push(CheckpointRow { head, sink: export.sink.clone(), at });
         }
         let sinks: Vec<&str> = exported.iter().map(|export| export.sink.as_str()).collect();
-        let entry = Entry::new(EntryKind::CheckpointExported, first.at)
+        let entry = Entry::new(EntryKind::CheckpointExported, at)
             .by(Actor::system(), "audit")
             .with("epoch", first.checkpoint.epoch)
             .with("size", first.checkpoint.size)

@@ -2,6 +2,7 @@
 //! head and one sync to disk, and answers each only after that.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -13,10 +14,16 @@ use super::key::{Key, KeyFile};
 use super::note::Readers;
 use super::public::Keys;
 use super::{EntryKind, LedgerError, Written, note};
-use crate::store::{Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, Store};
+use crate::store::{Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, Store, StoreError};
 
 /// Steps in one transaction, at most. More would only make the first wait for the last.
 const STEPS: usize = 256;
+
+/// How often a transaction is tried that somebody else's got in the way of.
+const TRIES: u32 = 3;
+
+/// Between looks at a database that is away.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What comes back for a step.
 pub(super) type Answer = Result<Result<Written, Refused>, LedgerError>;
@@ -115,7 +122,7 @@ impl Writer {
     /// Writes a step whose head is signed otherwise.
     async fn alone(&mut self, job: Job) {
         let Job { ready, seal, answer } = job;
-        let written = self.transact(std::slice::from_ref(&ready), &seal).await;
+        let written = self.transact_again(std::slice::from_ref(&ready), &seal).await;
         if let (Ok(_), Seal::Both(next)) = (&written, seal) {
             self.turn_to(*next);
         }
@@ -134,7 +141,7 @@ impl Writer {
         if steps.is_empty() {
             return Vec::new();
         }
-        match self.transact(steps, &Seal::Own).await {
+        match self.transact_again(steps, &Seal::Own).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) if error.is_of_one_step() && steps.len() > 1 => {
                 let mut answers = Vec::with_capacity(steps.len());
@@ -149,6 +156,22 @@ impl Writer {
             }
             Err(error) => steps.iter().map(|_| Err(error.clone())).collect(),
         }
+    }
+
+    /// Writes steps in one transaction, a few times if somebody else was in the way.
+    async fn transact_again(
+        &mut self,
+        steps: &[Ready],
+        seal: &Seal,
+    ) -> Result<Vec<Result<Written, Refused>>, LedgerError> {
+        let mut written = self.transact(steps, seal).await;
+        for _again in 1..TRIES {
+            if !written.as_ref().is_err_and(LedgerError::is_conflict) {
+                break;
+            }
+            written = self.transact(steps, seal).await;
+        }
+        written
     }
 
     /// Writes steps in one transaction. After an error nothing of them is there.
@@ -178,6 +201,7 @@ impl Writer {
                 Err(refused) => Err(refused),
             });
         }
+        let (epoch, first) = (append.epoch, append.hashes.first().copied());
         let after = if append.entries.is_empty() {
             before
         } else {
@@ -188,10 +212,33 @@ impl Writer {
         };
         // Until the commit is known to have worked, nothing is known.
         self.known = None;
-        batch.commit().await?;
+        match (batch.commit().await, first) {
+            (Ok(()), _) => {}
+            (Err(StoreError::Unsure(reason)), Some(leaf)) => self.find_out(epoch, leaf, reason).await?,
+            (Err(error), _) => return Err(error.into()),
+        }
         self.size.send_replace(edge.size());
         self.known = after.map(|head| (head, edge));
         Ok(answers)
+    }
+
+    /// Finds out whether a commit worked whose answer was lost: it did if its first leaf is in the tree. Until that can
+    /// be read nobody is answered, as nothing else could be written either.
+    async fn find_out(
+        &self,
+        epoch: i64,
+        (position, hash): (i64, [u8; 32]),
+        reason: String,
+    ) -> Result<(), LedgerError> {
+        loop {
+            match self.store.has_hash(epoch, position, &hash).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(StoreError::Away(reason).into()),
+                Err(StoreError::Away(_) | StoreError::Locked) => tokio::time::sleep(PAUSE).await,
+                // It will be known when somebody looks who can: whoever starts next takes up what was left behind.
+                Err(_other) => return Err(StoreError::Unsure(reason).into()),
+            }
+        }
     }
 
     /// The head and the edge to go on from. What we know is still true unless another process wrote.
@@ -326,6 +373,10 @@ impl<'a> Growth<'a> {
         Ok(Written { seqs: first..edge.size() })
     }
 }
+
+#[cfg(test)]
+#[path = "tests/server.rs"]
+mod server_tests;
 
 /// A place in the record or its tree as databases count.
 pub(super) fn position(at: u64) -> Result<i64, LedgerError> {

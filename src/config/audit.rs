@@ -140,7 +140,7 @@ impl AuditSettings {
     /// The same without standard output, for commands that print something else there.
     #[must_use]
     pub fn quiet(mut self) -> Self {
-        for sinks in &mut self.sinks {
+        if let Some(sinks) = &mut self.sinks {
             sinks.retain(|sink| *sink != SinkSettings::Stdout {});
         }
         self

@@ -1,11 +1,11 @@
 //! What the record's proofs read and what its exports leave behind.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row as _};
 
 use super::batch::Batch;
 use super::bulk::{GROUP, Insert};
-use super::db::Db;
+use super::found::Found;
+use super::sql::Sql;
 use super::{EventRow, Head, Store, StoreError};
 
 /// A checkpoint as it was noted down when it left the database.
@@ -45,14 +45,9 @@ impl Store {
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         let mut hashes = Vec::with_capacity(positions.len());
         for group in positions.chunks(GROUP) {
-            let mut query = QueryBuilder::<Db>::new("SELECT pos, h FROM audit_tree WHERE epoch = ");
-            query.push_bind(epoch).push(" AND pos IN (");
-            let mut list = query.separated(", ");
-            group.iter().for_each(|position| {
-                list.push_bind(*position);
-            });
-            query.push(")");
-            for row in query.build().fetch_all(&self.readers).await? {
+            let mut query = Sql::new("SELECT pos, h FROM audit_tree WHERE epoch = ? AND pos IN ").bind(epoch);
+            query.push_list(group.iter().copied());
+            for row in query.fetch_all(&self.readers).await? {
                 hashes.push((row.try_get(0)?, row.try_get(1)?));
             }
         }
@@ -86,26 +81,26 @@ impl Store {
         kind: &str,
         order: &'static str,
     ) -> Result<Option<EventRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(EventRow::SELECT);
+        let mut query = Sql::new(EventRow::SELECT);
         query.push(" WHERE epoch = ").push_bind(epoch).push(" AND seq >= ").push_bind(seq);
         query.push(" AND kind <> ").push_bind(kind).push(order);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         row.as_ref().map(EventRow::read).transpose()
     }
 
     /// The entries that say which key signs from there on, oldest first.
     pub async fn key_entries(&self) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(EventRow::SELECT);
+        let mut query = Sql::new(EventRow::SELECT);
         // The condition of the partial index `audit_event_keys`, word for word, so that it is used.
         query.push(" WHERE kind IN ('opened', 'key.rotated', 'restore.accepted') ORDER BY epoch, seq");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(EventRow::read).collect()
     }
 
     /// The first record after `epoch` of which there is anything; from the beginning with `-1`.
     pub async fn epoch_after(&self, epoch: i64) -> Result<Option<i64>, StoreError> {
         let query = "SELECT MIN(epoch) FROM audit_event WHERE epoch > ?";
-        Ok(sqlx::query_scalar(query).bind(epoch).fetch_one(&self.readers).await?)
+        Sql::new(query).bind(epoch).fetch_scalar(&self.readers).await
     }
 
     /// The checkpoints noted down for sizes above `after` up to `upto`, in the order of size.
@@ -115,7 +110,7 @@ impl Store {
         after: i64,
         upto: i64,
     ) -> Result<Vec<CheckpointRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Sql::new(
             "SELECT epoch, size, note, sink, at_ms FROM audit_checkpoint \
              WHERE epoch = ? AND size > ? AND size <= ? ORDER BY size, sink",
         )
@@ -134,7 +129,7 @@ impl Store {
         after: i64,
         prefix: &str,
     ) -> Result<Option<CheckpointRow>, StoreError> {
-        let row = sqlx::query(
+        let row = Sql::new(
             "SELECT epoch, size, note, sink, at_ms FROM audit_checkpoint \
              WHERE epoch = ? AND size > ? AND sink LIKE ? ORDER BY size DESC LIMIT 1",
         )
@@ -148,7 +143,7 @@ impl Store {
 
     /// The newest checkpoint that went to `sink`.
     pub async fn newest_checkpoint(&self, sink: &str) -> Result<Option<CheckpointRow>, StoreError> {
-        let row = sqlx::query(
+        let row = Sql::new(
             "SELECT epoch, size, note, sink, at_ms FROM audit_checkpoint WHERE sink = ? \
              ORDER BY epoch DESC, size DESC LIMIT 1",
         )
@@ -160,7 +155,7 @@ impl Store {
 }
 
 impl CheckpointRow {
-    fn read(row: &<Db as sqlx::Database>::Row) -> Result<Self, StoreError> {
+    fn read(row: &Found) -> Result<Self, StoreError> {
         let at = Timestamp::from_millisecond(row.try_get(4)?)
             .map_err(|error| StoreError::unreadable("audit_checkpoint", error))?;
         let head = Head { epoch: row.try_get(0)?, size: row.try_get(1)?, note: row.try_get(2)? };

@@ -1,14 +1,14 @@
 //! Writes what is pending, one statement per table.
 
-use sqlx::SqliteConnection;
-
 use super::bulk::Insert;
+use super::db::Connection;
 use super::pending::{LockChange, Pending};
+use super::sql::Sql;
 use super::{Author, HeldLock, JobState, RequestRow, StoreError};
 use crate::domain::PersonId;
 
 /// Writes all rows, those that others refer to first.
-pub(super) async fn rows(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+pub(super) async fn rows(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     inbox(connection, pending).await?;
     requests(connection, pending).await?;
     messages(connection, pending).await?;
@@ -19,7 +19,7 @@ pub(super) async fn rows(connection: &mut SqliteConnection, pending: &Pending<'_
     locks(connection, pending).await
 }
 
-async fn inbox(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn inbox(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert { into: "INSERT INTO inbox (platform, event_id, request) ", conflict: "" };
     insert
         .rows(connection, &pending.inbox, |columns, ((platform, key), request)| {
@@ -28,7 +28,7 @@ async fn inbox(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         .await
 }
 
-async fn requests(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, words, created_at, \
                expires_at, start_by, version, body) ",
@@ -61,7 +61,7 @@ fn words(row: &RequestRow) -> String {
     format!("{}\n{command}\n{note}", row.said).to_lowercase()
 }
 
-async fn messages(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn messages(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     // A deliverer puts the message it read, while somebody may have edited it since: the newer text stays, and what was
     // learned about the delivery is kept all the same.
     let insert = Insert {
@@ -99,7 +99,7 @@ fn author(author: &Author) -> (&'static str, Option<&PersonId>) {
     }
 }
 
-async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn votes(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO vote (request, person, identity, choice, binding, verify, note, at_ms) ",
         conflict: " ON CONFLICT (request, person) DO UPDATE SET identity = excluded.identity, \
@@ -116,7 +116,7 @@ async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         })
         .await?;
     for ((request, person), _gone) in pending.votes.iter().filter(|(_, vote)| vote.is_none()) {
-        sqlx::query("DELETE FROM vote WHERE request = ? AND person = ?")
+        Sql::new("DELETE FROM vote WHERE request = ? AND person = ?")
             .bind(request.as_str())
             .bind(&person.0)
             .execute(&mut *connection)
@@ -125,7 +125,7 @@ async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
     Ok(())
 }
 
-async fn jobs(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn jobs(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO job (request, state, repeat, idempotency_key, target, saved, started_at) ",
         conflict: " ON CONFLICT (request) DO UPDATE SET state = excluded.state, saved = excluded.saved",
@@ -145,7 +145,7 @@ async fn jobs(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resul
         .await
 }
 
-async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn reactions(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO reaction (message, person, emoji) ",
         conflict: " ON CONFLICT (message, person, emoji) DO NOTHING",
@@ -157,7 +157,7 @@ async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> 
         })
         .await?;
     for ((message, person, emoji), _gone) in pending.reactions.iter().filter(|(_, set)| !**set) {
-        sqlx::query("DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?")
+        Sql::new("DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?")
             .bind(*message)
             .bind(*person)
             .bind(*emoji)
@@ -167,7 +167,7 @@ async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> 
     Ok(())
 }
 
-async fn marks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn marks(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO read_mark (person, channel, upto) ",
         conflict: " ON CONFLICT (person, channel) DO UPDATE SET upto = \
@@ -181,26 +181,26 @@ async fn marks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         .await
 }
 
-async fn locks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn locks(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     for change in &pending.locks {
         match change {
             LockChange::Up(lock) => put_lock(connection, lock).await?,
             LockChange::Down { environment, service } => {
-                sqlx::query("DELETE FROM held_lock WHERE environment = ? AND service = ?")
+                Sql::new("DELETE FROM held_lock WHERE environment = ? AND service = ?")
                     .bind(*environment)
                     .bind(service.unwrap_or_default())
                     .execute(&mut *connection)
                     .await?;
             }
         }
-        sqlx::query("UPDATE lock_generation SET generation = generation + 1 WHERE id = 1")
+        Sql::new("UPDATE lock_generation SET generation = generation + 1 WHERE id = 1")
             .execute(&mut *connection)
             .await?;
     }
     Ok(())
 }
 
-async fn put_lock(connection: &mut SqliteConnection, lock: &HeldLock) -> Result<(), StoreError> {
+async fn put_lock(connection: &mut Connection, lock: &HeldLock) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO held_lock (request, environment, service, reason, held_by, since, until) ",
         conflict: " ON CONFLICT (request, environment, service) DO UPDATE SET reason = excluded.reason, \

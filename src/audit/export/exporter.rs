@@ -317,7 +317,7 @@ impl Exporter {
                 Ok(Reached::Delivered(Delivered { note })) => {
                     self.recovered(slot, checkpoint.age()).await;
                     let checkpoint = Checkpoint { note, ..checkpoint.clone() };
-                    exported.push(Exported { checkpoint, sink, at: self.clock.now() });
+                    exported.push(Exported { checkpoint, sink });
                 }
                 Ok(Reached::Shown(_)) => {}
                 Err(SinkError::Failed(reason)) => {
@@ -334,7 +334,7 @@ impl Exporter {
                 }
             }
         }
-        self.ledger.exported(&exported).await?;
+        self.ledger.exported(&exported, self.clock.now()).await?;
         Ok(missing)
     }
 

@@ -68,9 +68,15 @@ impl FileSink {
         .await
     }
 
-    async fn append(&self, note: String) -> Result<(), SinkError> {
-        let path = self.path.clone();
-        self.blocking(move || append(&path, &note)).await
+    async fn append(&self, checkpoint: Checkpoint) -> Result<(), SinkError> {
+        let (path, known) = (self.path.clone(), Arc::clone(&self.known));
+        self.blocking(move || {
+            let length = append(&path, &checkpoint.note)?;
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Known { length, newest: Some(checkpoint) };
+            Ok(())
+        })
+        .await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -109,8 +115,9 @@ fn each_note(file: File, take: &mut impl FnMut(String)) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a note at the end and waits until it is on disk. After the half of one that a crash left it starts anew.
-fn append(path: &Path, note: &str) -> std::io::Result<()> {
+/// Writes a note at the end and waits until it is on disk. After the half of one that a crash left it starts anew. Returns
+/// the length of the file.
+fn append(path: &Path, note: &str) -> std::io::Result<u64> {
     let mut file = writable(path)?;
     let length = file.metadata()?.len();
     let mut end = [b'\n'; 2];
@@ -120,7 +127,8 @@ fn append(path: &Path, note: &str) -> std::io::Result<()> {
     file.read_exact(end.get_mut(at..).unwrap_or_default())?;
     let gap = if end == *b"\n\n" { "" } else { "\n\n" };
     file.write_all(format!("{gap}{note}\n").as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
 }
 
 impl Sink for FileSink {
@@ -140,7 +148,7 @@ impl Sink for FileSink {
                     return Ok(Delivered { note });
                 }
             }
-            self.append(note.clone()).await?;
+            self.append(outgoing.checkpoint().clone()).await?;
             Ok(Delivered { note })
         }
         .boxed()

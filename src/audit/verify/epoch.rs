@@ -1,6 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use tlog_tiles::tlog::stored_hash_count;
+use serde_json::Value;
+use tlog_tiles::tlog::{Hash, stored_hash_count};
 
 use super::whole::Shared;
 use super::{Problem, Redacted, column, tampered};
@@ -34,7 +35,7 @@ pub(super) struct Epoch<'a, 'b> {
     /// Roots that are signed in this database for sizes not reached yet.
     signed: BTreeMap<u64, Vec<Checkpoint>>,
     /// Checkpoints noted down for which no entry was seen yet.
-    noted: BTreeSet<(u64, String)>,
+    noted: BTreeMap<(u64, String), (Hash, i64)>,
     shared: &'b mut Shared<'a>,
 }
 
@@ -56,7 +57,7 @@ impl<'a, 'b> Epoch<'a, 'b> {
             edge: Edge::default(),
             introduced: None,
             signed: BTreeMap::new(),
-            noted: BTreeSet::new(),
+            noted: BTreeMap::new(),
             shared,
         })
     }
@@ -148,7 +149,7 @@ impl<'a, 'b> Epoch<'a, 'b> {
                 let sentence = "a checkpoint is noted down for another size".to_owned();
                 return Err(Problem::Tampered(None, sentence));
             }
-            self.noted.insert((signed.size, row.sink));
+            self.noted.insert((signed.size, row.sink), (signed.hash, row.at.as_millisecond()));
             self.signed.entry(signed.size).or_default().push(signed);
         }
         Ok(())
@@ -205,11 +206,16 @@ impl<'a, 'b> Epoch<'a, 'b> {
                 }
             }
             EntryKind::CheckpointExported => {
-                let size = logged.body.get("size").and_then(serde_json::Value::as_u64);
-                let sinks = logged.body.get("sinks").and_then(serde_json::Value::as_array);
-                for sink in sinks.into_iter().flatten().filter_map(serde_json::Value::as_str) {
-                    if !size.is_some_and(|size| self.noted.remove(&(size, sink.to_owned()))) {
+                let size = logged.body.get("size").and_then(Value::as_u64).unwrap_or_default();
+                let sinks = logged.body.get("sinks").and_then(Value::as_array);
+                for sink in sinks.into_iter().flatten().filter_map(Value::as_str) {
+                    let Some((root, noted_at)) = self.noted.remove(&(size, sink.to_owned())) else {
                         let sentence = format!("the checkpoint that entry {at} tells of is gone");
+                        return Err(tampered(at, sentence));
+                    };
+                    let same = logged.text("root") == Some(&root.to_string());
+                    if !same || noted_at != logged.at.as_millisecond() {
+                        let sentence = format!("the checkpoint that entry {at} tells of is another");
                         return Err(tampered(at, sentence));
                     }
                 }
@@ -282,7 +288,7 @@ impl<'a, 'b> Epoch<'a, 'b> {
     }
 
     fn conclude(&self) -> Result<(u64, String), Problem> {
-        if let Some((size, sink)) = self.noted.first() {
+        if let Some((size, sink)) = self.noted.keys().next() {
             let sentence = format!("a checkpoint of {size} for the {sink} is noted down, and no entry tells of it");
             return Err(Problem::Tampered(None, sentence));
         }
@@ -296,7 +302,7 @@ impl<'a, 'b> Epoch<'a, 'b> {
 
 /// What an entry says was taken away.
 fn redacted(logged: &Logged) -> Option<(Position, Redacted)> {
-    let number = |key| logged.body.get(key).and_then(serde_json::Value::as_u64);
+    let number = |key| logged.body.get(key).and_then(Value::as_u64);
     // The first entries of this kind name no record: they mean their own.
     let position = Position::new(number("epoch").unwrap_or(logged.epoch), number("seq")?);
     let redacted = Redacted {

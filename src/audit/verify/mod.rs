@@ -117,7 +117,10 @@ enum Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::Undecided(error.to_string())
+        match error.is_about_a_row() {
+            true => Self::Tampered(None, error.to_string()),
+            false => Self::Undecided(error.to_string()),
+        }
     }
 }
 

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tlog_tiles::tlog::Hash;
 
 use super::epoch::{End, Epoch};
-use super::{AcceptedRestore, Check, Problem, Redacted, Sound, column, tampered};
-use crate::audit::restored::Restored;
+use super::{AcceptedRestore, Against, Check, Problem, Redacted, Sound, column, tampered};
+use crate::audit::restored::{Restored, explained};
 use crate::audit::{Checkpoint, Logged, Position, PublicKey};
 use crate::store::{Head, Store};
 
@@ -23,7 +23,7 @@ pub(super) struct Shared<'a> {
     /// Those and the ones that the record names. What it names counts only once all of it has turned out sound.
     pub(super) keys: Vec<PublicKey>,
     /// Checkpoints from elsewhere that were not met yet, by epoch and size.
-    pub(super) marks: BTreeMap<(u64, u64), Vec<Mark>>,
+    pub(super) marks: BTreeMap<(u64, u64), Vec<Hash>>,
     pub(super) compared: usize,
     newest: Option<(u64, u64)>,
     /// Payloads that entries commit to and that are not there.
@@ -35,12 +35,6 @@ pub(super) struct Shared<'a> {
     done: u64,
     total: u64,
     progress: &'a mut (dyn FnMut(u64, u64) + Send),
-}
-
-/// What a checkpoint from elsewhere commits to.
-pub(super) struct Mark {
-    pub(super) root: Hash,
-    pub(super) from: usize,
 }
 
 impl<'a> Whole<'a> {
@@ -72,8 +66,8 @@ impl<'a> Whole<'a> {
             total: u64::try_from(head.size).unwrap_or_default(),
             progress,
         };
-        for (from, against) in against.iter().enumerate() {
-            shared.expect(&against.note, &against.from, from);
+        for against in against {
+            shared.expect(against);
         }
         let chain = chain(&head, entries.iter().filter_map(Restored::read).collect())?;
         shared.total += chain.iter().filter_map(|(_, ended)| Some(ended.as_ref()?.found.size)).sum::<u64>();
@@ -99,6 +93,7 @@ impl<'a> Whole<'a> {
             let sentence = format!("there are entries of a record {other}, which has not begun");
             return Err(Problem::Tampered(None, sentence));
         }
+        let restores: Vec<Restored> = self.chain.iter().filter_map(|(_, ended)| ended.clone()).collect();
         let mut sound = Sound::default();
         for (epoch, ended) in std::mem::take(&mut self.chain) {
             let end = match &ended {
@@ -109,7 +104,6 @@ impl<'a> Whole<'a> {
             sound.size += size;
             sound.root = root;
             if let Some(restored) = ended {
-                self.shared.pass_over(|age| age.0 < restored.epoch && restored.explains(age));
                 sound.restores.push(AcceptedRestore {
                     epoch: restored.epoch,
                     lost: restored.exported.map_or(0, |(of, exported)| match of == epoch {
@@ -121,6 +115,7 @@ impl<'a> Whole<'a> {
                     reason: restored.reason,
                 });
             }
+            self.shared.pass_over(|age| age.0 <= epoch && explained(&restores, age));
             self.shared.beyond(epoch, size)?;
             let newest = self.shared.newest.filter(|newest| newest.0 == epoch);
             sound.since = newest.map(|newest| size.saturating_sub(newest.1));
@@ -151,8 +146,8 @@ fn chain(head: &Head, restores: Vec<Restored>) -> Result<Vec<(u64, Option<Restor
 
 impl Shared<'_> {
     /// Takes in a checkpoint from elsewhere.
-    fn expect(&mut self, note: &str, name: &str, from: usize) {
-        let genuine = match Checkpoint::parse(note) {
+    fn expect(&mut self, against: &Against) {
+        let genuine = match Checkpoint::parse(&against.note) {
             Ok(read) if read.is_signed_by(&self.keys) => Ok(read),
             Ok(_) => Err("the head does not carry the signature of this record's key"),
             Err(reason) => Err(reason),
@@ -161,14 +156,16 @@ impl Shared<'_> {
             Ok(read) => {
                 self.newest = self.newest.max(Some(read.age()));
                 let marks = self.marks.entry(read.age()).or_default();
-                if marks.iter().all(|mark| mark.root != read.hash) {
-                    marks.push(Mark { root: read.hash, from });
+                if !marks.contains(&read.hash) {
+                    marks.push(read.hash);
                 } else {
                     self.compared += 1;
                 }
             }
             Err(reason) => {
-                self.doubt.get_or_insert_with(|| format!("a checkpoint in {name} cannot be used: {reason}"));
+                self.doubt.get_or_insert_with(|| {
+                    format!("a checkpoint in {} cannot be used: {reason}", against.from)
+                });
             }
         }
     }
@@ -177,7 +174,7 @@ impl Shared<'_> {
     /// of what a restore lost, which is seen at the end of the record.
     pub(super) fn meet(&mut self, epoch: u64, size: u64, root: &Hash) {
         let Some(marks) = self.marks.get(&(epoch, size)) else { return };
-        if marks.iter().all(|mark| mark.root == *root) {
+        if marks.iter().all(|mark| mark == root) {
             self.compared += marks.len();
             self.marks.remove(&(epoch, size));
         }

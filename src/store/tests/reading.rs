@@ -9,7 +9,7 @@ fn ids(rows: &[RequestRow]) -> Vec<RequestId> {
 
 #[tokio::test]
 async fn requests_are_found_by_what_is_asked_for_and_paged_newest_first() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let mut other = request(3);
     other.asker = Some(person("bob"));
     other.said = "100% of `a_b` Größe".to_owned();
@@ -40,7 +40,7 @@ async fn requests_are_found_by_what_is_asked_for_and_paged_newest_first() {
 
 #[tokio::test]
 async fn what_waits_too_long_falls_due() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let waiting = RequestRow { state: RequestState::Waiting, expires_at: Some(at(100)), ..request(1) };
     let approved = RequestRow { state: RequestState::Approved, start_by: Some(at(200)), ..request(2) };
     let done = RequestRow { state: RequestState::Done, expires_at: Some(at(1)), ..request(3) };
@@ -56,7 +56,7 @@ async fn what_waits_too_long_falls_due() {
 
 #[tokio::test]
 async fn a_person_has_one_vote_and_may_take_it_back() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let denied =
         VoteRow { choice: "deny".to_owned(), note: Some("not today".to_owned()), ..vote(&one, "bob") };
@@ -69,7 +69,7 @@ async fn a_person_has_one_vote_and_may_take_it_back() {
 
 #[tokio::test]
 async fn locks_hold_until_taken_down_or_over_and_each_change_counts() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let all = lock(&one, None, None);
     let service = lock(&one, Some("order-service"), Some(at(50)));
@@ -84,7 +84,7 @@ async fn locks_hold_until_taken_down_or_over_and_each_change_counts() {
 
 #[tokio::test]
 async fn a_request_keeps_all_it_was_given() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let mut one = request(1);
     one.args.insert("replicas".to_owned(), 3.into());
     one.binding = Some(Digest::of(b"call"));
@@ -98,7 +98,7 @@ async fn a_request_keeps_all_it_was_given() {
 
 #[tokio::test]
 async fn sessions_end_and_a_new_password_ends_them_all() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     let alice = person("alice");
     let session =
@@ -118,7 +118,7 @@ async fn sessions_end_and_a_new_password_ends_them_all() {
 
 #[tokio::test]
 async fn wrong_passwords_are_counted_for_a_while() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;
     for (name, moment) in [("alice", 1), ("alice", 5), ("bob", 5)] {
         store.put_sign_in_failure(name, at(moment), at(0)).await.unwrap();

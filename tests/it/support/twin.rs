@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::exporter;
 use arc_swap::ArcSwap;
 use countersign::app::{catalog, policy, texts, vocabulary};
 use countersign::audit::Ledger;
@@ -57,7 +58,9 @@ pub async fn twin(source: &Source, clock: Arc<dyn Clock>) -> Arc<Rooms> {
     };
     // The client is made only so that what it needs of the machine is there as in the real one.
     drop(client().unwrap());
+    let exporter = exporter(&ledger, &clock);
     Arc::new(Rooms {
+        exporter,
         hands: Hands::new(reach),
         interpreter: Arc::new(Offline::new(Arc::clone(&catalog))),
         policy_file: PolicyFile::new("policy.toml".to_owned(), None),
@@ -78,7 +81,8 @@ pub async fn twin(source: &Source, clock: Arc<dyn Clock>) -> Arc<Rooms> {
 
 /// A source that has nothing but a data directory and a policy file.
 pub fn bare_source(data_dir: &Path, policy: &Path) -> Source {
-    let mut config = countersign::config::Config { data_dir: Some(data_dir.to_owned()), ..Default::default() };
+    let mut config =
+        countersign::config::Config { data_dir: Some(data_dir.to_owned()), ..Default::default() };
     config.playground.enabled = false;
     config.files.policy = Some(policy.to_owned());
     Source { config, file: None }

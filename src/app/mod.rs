@@ -34,9 +34,9 @@ use crate::worker;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
 pub use lock::DataLock;
-pub use record::{RecordRoom, checkpoint_files};
 use readers::reader;
 use record::{Means, exporter};
+pub use record::{RecordRoom, checkpoint_files};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -103,9 +103,13 @@ impl App {
         let catalog = Arc::new(catalog(&texts)?);
         let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
         let store = Store::open(&data_dir).await?;
-        let ledger =
-            Ledger::open(store.clone(), &source.key_dir(), Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
-                .await?;
+        let ledger = Ledger::open(
+            store.clone(),
+            &source.key_dir(),
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.entropy),
+        )
+        .await?;
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {

@@ -43,8 +43,7 @@ impl RecordRoom {
         let lock = DataLock::take(&source.data_dir())?;
         let store = Store::open(&source.data_dir()).await?;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        let ledger =
-            Ledger::open(store, &source.key_dir(), Arc::clone(&clock), Arc::clone(&entropy)).await?;
+        let ledger = Ledger::open(store, &source.key_dir(), Arc::clone(&clock), Arc::clone(&entropy)).await?;
         let means = Means { ledger, clock, entropy, changed: broadcast::channel(1).0 };
         let exporter = exporter(source, &means)?;
         exporter.check().await?;

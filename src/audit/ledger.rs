@@ -64,9 +64,7 @@ impl Ledger {
         // Held until the record has begun, so that two first starts at once do not begin it twice.
         let held = file.lock().await?;
         let mut writer = match (store.head().await?, file.read()?) {
-            (Some(_), key) => {
-                Writer::new(store.clone(), file.clone(), take_up(&store, &file, key).await?)
-            }
+            (Some(_), key) => Writer::new(store.clone(), file.clone(), take_up(&store, &file, key).await?),
             (None, Some(_)) => return Err(LedgerError::RecordMissing(file.place().to_owned())),
             (None, None) => begin(&store, &file, clock.now(), entropy.as_ref()).await?,
         };

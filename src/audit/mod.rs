@@ -41,13 +41,13 @@ pub use dump::{DumpError, dump_entries, dump_records};
 pub use entry::{Actor, Entry, EntryKind, Payload};
 pub use error::LedgerError;
 pub use export::{
-    Alarm, Cosigner, Delivered, Exporter, FileSink, Objects, Outgoing, Pace, PutSettings, PutSink, Shown, Sink,
-    SinkError, StandardOutput, Witness, read_only,
+    Alarm, Cosigner, Delivered, Exporter, FileSink, Objects, Outgoing, Pace, PutSettings, PutSink, Shown,
+    Sink, SinkError, StandardOutput, Witness, read_only,
 };
 pub use ledger::{Ledger, Step, Written};
 pub use logged::{Commitment, Logged};
 pub use order::{Order, OrderError, What};
-pub use position::Position;
+pub use position::{Position, payload_words};
 pub use proof::{Consistency, Proof, ProofFault};
 pub use public::PublicKey;
 pub use recorded::Recorded;

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Deed, Exporter, LedgerError, Position};
+use super::{Actor, Deed, Exporter, LedgerError, Position, payload_words};
 use crate::domain::PersonId;
 
 /// What an operator has done to the record, from the command line of this machine.
@@ -67,8 +67,7 @@ impl Order {
     /// Nothing was done.
     pub async fn carry_out(self, exporter: &Exporter, at: Timestamp) -> Result<String, OrderError> {
         let ledger = exporter.ledger();
-        let deed =
-            Deed { by: Actor { person: self.by, identity: self.account }, reason: self.reason, at };
+        let deed = Deed { by: Actor { person: self.by, identity: self.account }, reason: self.reason, at };
         match self.what {
             What::Purge { entry, name } => {
                 let head = ledger.head().await?;
@@ -80,7 +79,7 @@ impl Order {
                 Ok(format!(
                     "The {} of entry {position} is gone for good. Entry {says} says who took it away, and why. The record \
                      stays verifiable.",
-                    purged.name
+                    payload_words(&purged.name)
                 ))
             }
             What::RotateKey => {
@@ -94,7 +93,9 @@ impl Order {
                     key.verifier_key(epoch)
                 );
                 for sink in missing {
-                    said.push_str(&format!("\nThe checkpoint that both keys signed has not reached the {sink} yet."));
+                    said.push_str(&format!(
+                        "\nThe checkpoint that both keys signed has not reached the {sink} yet."
+                    ));
                 }
                 Ok(said)
             }

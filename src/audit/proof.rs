@@ -60,9 +60,21 @@ impl Proof {
         Ok(Self { entry, seq: at.seq, checkpoint, hashes })
     }
 
+    /// The checkpoint of all of a record, if there is such a record.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub async fn end(store: &Store, epoch: u64) -> Result<Option<Checkpoint>, LedgerError> {
+        let note = end_of(store, epoch).await?;
+        let end =
+            note.map(|note| Checkpoint::parse(&note).map_err(|why| LedgerError::Broken(why.to_owned())));
+        end.transpose()
+    }
+
     /// Writes it in the C2SP format `tlog-proof`. The `extra` line is the entry itself.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{FORMAT}\nextra {}\nindex {}\n", BASE64_STANDARD.encode(&self.entry), self.seq);
+        let mut text =
+            format!("{FORMAT}\nextra {}\nindex {}\n", BASE64_STANDARD.encode(&self.entry), self.seq);
         for hash in &self.hashes {
             text.push_str(&format!("{hash}\n"));
         }
@@ -153,7 +165,9 @@ impl Consistency {
         let ((old, first), (new, second)) = (&self.old, &self.new);
         match (hashes, hash(first), hash(second)) {
             (Some(_), Some(_), Some(_)) if *old == 0 => true,
-            (Some(hashes), Some(first), Some(second)) => check_tree(&hashes, *new, second, *old, first).is_ok(),
+            (Some(hashes), Some(first), Some(second)) => {
+                check_tree(&hashes, *new, second, *old, first).is_ok()
+            }
             (Some(_) | None, Some(_) | None, Some(_) | None) => false,
         }
     }

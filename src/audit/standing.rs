@@ -58,7 +58,10 @@ impl fmt::Display for Divergence {
                 write!(f, "the record here is number {here}, but {sink} has a checkpoint of number {epoch}")
             }
             Self::Fork { sink, newest: (_, size), .. } => {
-                write!(f, "the first {size} entries here are not the ones that the checkpoint in {sink} was made of")
+                write!(
+                    f,
+                    "the first {size} entries here are not the ones that the checkpoint in {sink} was made of"
+                )
             }
             Self::KeyUnknown => f.write_str("the record here is from before the signing key was changed"),
         }

@@ -74,8 +74,7 @@ impl Ledger {
                 None => (Guard::Open, Vec::new()),
             };
             let step = Step { guard, rows, entries: vec![entry.clone()] };
-            let ready =
-                Ready { also: Also::Redact { epoch, seq, name: name.clone() }, ..self.ready(step)? };
+            let ready = Ready { also: Also::Redact { epoch, seq, name: name.clone() }, ..self.ready(step)? };
             match self.submit(ready, Seal::Own).await? {
                 Ok(written) => return Ok(Purged { name, written }),
                 Err(Refused::Changed) => {}

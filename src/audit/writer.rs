@@ -14,7 +14,9 @@ use super::key::{Key, KeyFile};
 use super::note::Readers;
 use super::public::Keys;
 use super::{EntryKind, LedgerError, Written, note};
-use crate::store::{Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, Store, StoreError};
+use crate::store::{
+    Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, Store, StoreError,
+};
 
 /// Steps in one transaction, at most. More would only make the first wait for the last.
 const STEPS: usize = 256;

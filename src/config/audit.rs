@@ -111,7 +111,10 @@ impl AuditSettings {
     /// The first key that is not right, and what to write instead.
     pub fn check(&self, console: &Console) -> Result<(), ConfigError> {
         if self.every().is_none() {
-            return wrong(format!("`audit.every` is `{}`; write a span up to `1d`, such as `60s`", self.every));
+            return wrong(format!(
+                "`audit.every` is `{}`; write a span up to `1d`, such as `60s`",
+                self.every
+            ));
         }
         if self.every_entries == 0 {
             return wrong("`audit.every_entries` is 0; write 1 or more".to_owned());
@@ -156,7 +159,9 @@ impl Console {
         if self.channels.iter().any(|known| known.name == channel) {
             return Ok(());
         }
-        wrong(format!("`{key}` names the channel `{channel}`, which the console does not show; add it to `console.channels`"))
+        wrong(format!(
+            "`{key}` names the channel `{channel}`, which the console does not show; add it to `console.channels`"
+        ))
     }
 }
 
@@ -197,7 +202,9 @@ impl PutTarget {
         for (name, value) in &self.headers {
             let usable = name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok();
             if !usable {
-                return wrong(format!("`audit.sinks.headers` has `{name}`, which cannot be sent as a header"));
+                return wrong(format!(
+                    "`audit.sinks.headers` has `{name}`, which cannot be sent as a header"
+                ));
             }
         }
         Ok(())

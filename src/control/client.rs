@@ -38,11 +38,7 @@ pub async fn order_through(data_dir: &Path, order: &Order) -> Result<String, Cli
     response.text().await.map_err(|error| ClientError::Broken(error.to_string()))
 }
 
-async fn send(
-    data_dir: &Path,
-    what: &str,
-    body: &impl Serialize,
-) -> Result<reqwest::Response, ClientError> {
+async fn send(data_dir: &Path, what: &str, body: &impl Serialize) -> Result<reqwest::Response, ClientError> {
     let path = socket(data_dir);
     if !path.exists() {
         return Err(ClientError::NoServer);

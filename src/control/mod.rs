@@ -112,7 +112,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let Door { listener, path } = door;
-    let router = Router::new().route("/say", post(answer)).route("/record", post(keep_record)).with_state(Desk { rooms, voice });
+    let router = Router::new()
+        .route("/say", post(answer))
+        .route("/record", post(keep_record))
+        .with_state(Desk { rooms, voice });
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     // A socket file without a server would only puzzle the next command.
     let _already_gone = std::fs::remove_file(&path);

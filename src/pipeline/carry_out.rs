@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::matter::Matter;
 use super::ending::{Ending, Weight};
+use super::matter::Matter;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::{Recorded, Step};
 use crate::catalog::drift;

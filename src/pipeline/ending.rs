@@ -98,12 +98,8 @@ impl Rooms {
         let reply = answer::finished(&ended, outcome, approvers, took);
         let finished = entries::finished(&ended, outcome, took, now);
         if let (Weight::Grave, Some(job)) = (weight, job) {
-            let untold = Untold {
-                state: ended.state,
-                note: outcome.text().to_owned(),
-                finished_at: now,
-                reply,
-            };
+            let untold =
+                Untold { state: ended.state, note: outcome.text().to_owned(), finished_at: now, reply };
             let saved = serde_json::to_value(&untold).unwrap_or(Value::Null);
             let job = JobRow { state: JobState::Telling, saved, ..job.clone() };
             let rows = [Row::Request(Box::new(row.clone())), Row::Job(job.clone())];

@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Exporter, Ledger, LedgerError, Order, OrderError, Step, read_only};
+use crate::audit::{Exporter, Ledger, LedgerError, Order, OrderError, Step};
 use crate::catalog::{Catalog, EffectClass};
 use crate::clock::{Clock, Entropy, Mint, NoEntropy};
 use crate::domain::{Inbound, MessageId, RequestId};
@@ -39,6 +39,10 @@ use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 pub use notice::{ChannelSink, LogOnly, Noticeboard};
 pub use preview::Preview;
 pub use receive::Receipt;
+
+/// What people are told while nothing is changed. The operators hear more.
+const READ_ONLY: &str = "Read-only: the record here is not the one that its checkpoints tell of, so questions are answered \
+                         and nothing is changed. An operator has to look at it (`countersign audit accept-restore`).";
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
@@ -202,8 +206,8 @@ impl Rooms {
 
     /// Why what is of this class is not done now, if it is not.
     fn read_only(&self, class: EffectClass) -> Option<String> {
-        let divergence = self.ledger.divergence().filter(|_| class.mutates())?;
-        Some(read_only(&divergence))
+        self.ledger.divergence().filter(|_| class.mutates())?;
+        Some(READ_ONLY.to_owned())
     }
 
     fn zone(&self) -> TimeZone {

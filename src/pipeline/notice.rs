@@ -7,9 +7,7 @@ use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use super::{Changed, changes};
-use crate::audit::{
-    Alarm, Checkpoint, Delivered, Ledger, Outgoing, PublicKey, Shown, Sink, SinkError, Step,
-};
+use crate::audit::{Alarm, Checkpoint, Delivered, Ledger, Outgoing, PublicKey, Shown, Sink, SinkError, Step};
 use crate::clock::{Clock, Mint};
 use crate::domain::{Block, Place, Reply, Tone};
 use crate::store::{Author, Guard, MessageBody, MessageRow, Row};
@@ -101,8 +99,8 @@ impl Sink for ChannelSink {
         async move {
             let checkpoint = outgoing.checkpoint();
             let title = format!("Checkpoint of the record: {} entries", checkpoint.size);
-            let mut reply =
-                Reply::say(Tone::Info, title).with(Block::Code { text: checkpoint.note.trim_end().to_owned() });
+            let mut reply = Reply::say(Tone::Info, title)
+                .with(Block::Code { text: checkpoint.note.trim_end().to_owned() });
             if let Some(key) = outgoing.keys().first() {
                 let text = format!("Signed with {}", key.verifier_key(checkpoint.epoch));
                 reply = reply.with(Block::Note { text });

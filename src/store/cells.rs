@@ -149,8 +149,10 @@ impl Store {
             rest = &rest[row.len()..];
             // The number of the head is no cell of its own.
             let id = first.key.iter().filter(|(name, _)| *name == "id");
-            let columns: Vec<(&str, &Value)> =
-                id.map(|(name, is)| (*name, is)).chain(row.iter().map(|cell| (cell.column, &cell.value))).collect();
+            let columns: Vec<(&str, &Value)> = id
+                .map(|(name, is)| (*name, is))
+                .chain(row.iter().map(|cell| (cell.column, &cell.value)))
+                .collect();
             let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
             let marks = vec!["?"; names.len()].join(", ");
             let sql = Sql::new("INSERT INTO ").with(first.table).with(" (").with(&names.join(", "));

@@ -38,11 +38,7 @@ impl Batch<'_> {
 
 impl Store {
     /// The stored hashes at `positions`, with their positions, as far as they are there.
-    pub async fn hashes_at(
-        &self,
-        epoch: i64,
-        positions: &[i64],
-    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    pub async fn hashes_at(&self, epoch: i64, positions: &[i64]) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         let mut hashes = Vec::with_capacity(positions.len());
         for group in positions.chunks(GROUP) {
             let mut query = Sql::new("SELECT pos, h FROM audit_tree WHERE epoch = ? AND pos IN ").bind(epoch);

@@ -109,7 +109,9 @@ impl StoreError {
     pub(crate) fn is_about_a_row(&self) -> bool {
         match self {
             Self::Unreadable { .. } => true,
-            Self::Other(error) => matches!(**error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
+            Self::Other(error) => {
+                matches!(**error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+            }
             Self::Unwritable { .. }
             | Self::NotADatabase(_)
             | Self::Schema(_)

@@ -7,6 +7,8 @@
 
 mod batch;
 mod bulk;
+#[cfg(test)]
+pub(crate) mod cells;
 mod checkpoints;
 mod console;
 #[cfg(test)]
@@ -15,8 +17,6 @@ pub(crate) mod database;
 mod db;
 mod error;
 mod found;
-#[cfg(test)]
-pub(crate) mod cells;
 #[cfg(test)]
 pub(crate) mod meddle;
 mod migrate;

@@ -251,10 +251,13 @@ impl Exporter {
             // A sink that cannot be read now is asked again when the new record is exported.
             let keys = self.ledger.keys();
             for held in slot.sink.held(&keys).await.unwrap_or_default() {
-                if Some(held.age()) > restore.newest || (Some(held.age()) == restore.newest && restore.checkpoint.is_none()) {
+                if Some(held.age()) > restore.newest
+                    || (Some(held.age()) == restore.newest && restore.checkpoint.is_none())
+                {
                     (restore.newest, restore.checkpoint) = (Some(held.age()), Some(held.clone()));
                 }
-                let further = held.epoch == found.epoch && held.size <= found.size && held.size > restore.agreed;
+                let further =
+                    held.epoch == found.epoch && held.size <= found.size && held.size > restore.agreed;
                 if further && self.agrees(&held).await? {
                     restore.agreed = held.size;
                 }
@@ -288,10 +291,8 @@ impl Exporter {
             Some((epoch, size)) if epoch == present.epoch => size,
             Some(_) | None => 0,
         };
-        let (epoch, first) = (
-            crate::audit::writer::position(present.epoch)?,
-            crate::audit::writer::position(first)?,
-        );
+        let (epoch, first) =
+            (crate::audit::writer::position(present.epoch)?, crate::audit::writer::position(first)?);
         let row = self.ledger.store().first_entry_but(epoch, first, MARK).await?;
         Ok(row.and_then(|row| Timestamp::from_millisecond(row.at_ms).ok()))
     }

@@ -36,7 +36,8 @@ impl FileSink {
         self.blocking(move || {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             let file = open(&path)?;
-            let length = file.as_ref().map_or(Ok(0), |file| Ok::<_, std::io::Error>(file.metadata()?.len()))?;
+            let length =
+                file.as_ref().map_or(Ok(0), |file| Ok::<_, std::io::Error>(file.metadata()?.len()))?;
             if length < known.length {
                 *known = Known::default();
                 return Err(std::io::Error::other("it became shorter: somebody has taken checkpoints out"));

@@ -225,7 +225,8 @@ async fn what_others_write_into_the_file_is_passed_over() {
     exporter.export_now().await.unwrap();
     let stranger = crate::audit::key::Key::draw(super::Counted::from(50).as_ref()).unwrap();
     let forged =
-        crate::audit::note::sign(&[stranger.signer(0).unwrap()], 1_000, tlog_tiles::tlog::EMPTY_HASH).unwrap();
+        crate::audit::note::sign(&[stranger.signer(0).unwrap()], 1_000, tlog_tiles::tlog::EMPTY_HASH)
+            .unwrap();
     let whole = std::fs::read_to_string(fresh.file()).unwrap();
     std::fs::write(fresh.file(), format!("{whole}{forged}\nhello\n")).unwrap();
     let Exporting { exporter, heard, .. } = fresh.exporter(vec![fresh.file_sink()]);

@@ -16,7 +16,9 @@ const FLIPS_ON_A_SERVER: u64 = 1_000;
 async fn varied() -> Option<Fresh> {
     let fresh = fresh().await?;
     let exporting = fresh.exporter(vec![fresh.file_sink()]);
-    fresh.write(vec![], vec![received(1), Entry::new(EntryKind::Judged, at(2)).with("decision", "deny")]).await;
+    fresh
+        .write(vec![], vec![received(1), Entry::new(EntryKind::Judged, at(2)).with("decision", "deny")])
+        .await;
     exporting.exporter.export_now().await.unwrap();
     fresh.write(vec![], vec![received(2)]).await;
     fresh.ledger.purge(Position::new(0, 1), None, &deed("a password")).await.unwrap();

@@ -123,11 +123,8 @@ async fn other_processes_follow_when_the_key_changes() {
     let Some(fresh) = fresh().await else { return };
     let other = open(fresh.place.path()).await.unwrap();
     let write = async |ledger: &crate::audit::Ledger| {
-        let step = crate::audit::Step {
-            guard: crate::store::Guard::Open,
-            rows: vec![],
-            entries: vec![received(1)],
-        };
+        let step =
+            crate::audit::Step { guard: crate::store::Guard::Open, rows: vec![], entries: vec![received(1)] };
         ledger.write(step).await.unwrap().unwrap();
     };
     write(&other).await;

@@ -19,8 +19,8 @@ use futures::future::BoxFuture;
 
 use super::export::{Alarm, Exporter, FileSink, Pace, Sink};
 use super::{
-    Actor, Against, Check, Deed, Entry, EntryKind, Ledger, LedgerError, NoteScanner, Position, PublicKey, Sound, Step,
-    Verification, Written, verify,
+    Actor, Against, Check, Deed, Entry, EntryKind, Ledger, LedgerError, NoteScanner, Position, PublicKey,
+    Sound, Step, Verification, Written, verify,
 };
 use crate::clock::{Entropy, NoEntropy, StandingClock};
 use crate::store::database::{self, Place};
@@ -96,8 +96,10 @@ impl Fresh {
     }
 
     pub(super) async fn verify_with(&self, keys: &[PublicKey], exported: &[String]) -> Verification {
-        let against: Vec<_> =
-            exported.iter().map(|note| Against { note: note.clone(), from: "`elsewhere`".to_owned() }).collect();
+        let against: Vec<_> = exported
+            .iter()
+            .map(|note| Against { note: note.clone(), from: "`elsewhere`".to_owned() })
+            .collect();
         let mut progress = |_done, _total| {};
         verify(self.ledger.store(), Check { keys, against: &against, progress: &mut progress }).await
     }
@@ -117,8 +119,7 @@ impl Fresh {
     pub(super) fn exporter(&self, sinks: Vec<Box<dyn Sink>>) -> Exporting {
         let (clock, heard) = (Arc::new(StandingClock::at(at(0))), Heard::default());
         let alarm = Arc::new(heard.clone());
-        let exporter =
-            Exporter::new(self.ledger.clone(), clock.clone(), alarm, sinks, Pace::default());
+        let exporter = Exporter::new(self.ledger.clone(), clock.clone(), alarm, sinks, Pace::default());
         Exporting { exporter, clock, heard }
     }
 

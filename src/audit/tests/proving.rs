@@ -99,8 +99,10 @@ fn notes_are_found_in_files_and_in_logs() {
         (1..4).map(|size| crate::audit::note::sign(&signer, size, Hash([9; 32])).unwrap()).collect();
     let file = notes.join("\n");
     assert_eq!(NoteScanner::all(&file), notes);
-    let log: String =
-        notes.iter().map(|note| format!("{}\n", serde_json::json!({ "at": "x", "checkpoint": note }))).collect();
+    let log: String = notes
+        .iter()
+        .map(|note| format!("{}\n", serde_json::json!({ "at": "x", "checkpoint": note })))
+        .collect();
     assert_eq!(NoteScanner::all(&format!("starting\n{log}other\n")), notes);
     // A crash leaves any beginning of a note behind; the next one starts anew.
     for cut in 0..notes[0].len() {
@@ -108,9 +110,8 @@ fn notes_are_found_in_files_and_in_logs() {
             let torn = format!("{}\n\n{}", &notes[0][..cut], notes[1]);
             let found = NoteScanner::all(&torn);
             assert_eq!(found.last(), Some(&notes[1]), "cut at {cut}");
-            let genuine = |note: &String| {
-                Checkpoint::parse(note).is_ok_and(|read| read.is_signed_by(&[key.public()]))
-            };
+            let genuine =
+                |note: &String| Checkpoint::parse(note).is_ok_and(|read| read.is_signed_by(&[key.public()]));
             let whole = usize::from(cut + 1 >= notes[0].len());
             assert_eq!(found.iter().filter(|note| genuine(note)).count(), 1 + whole, "cut at {cut}");
         }

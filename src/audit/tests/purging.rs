@@ -17,7 +17,10 @@ async fn a_purged_payload_is_gone_and_verification_says_who_took_it_when_and_why
     let sound = fresh.sound(&[]).await;
     let [redacted] = &sound.redacted[..] else { panic!("{sound:?}") };
     assert_eq!((redacted.position, redacted.name.as_str()), (Position::new(0, 2), "message"));
-    assert_eq!((redacted.who.as_str(), redacted.at, redacted.reason.as_str()), ("carol", at(9), "a password"));
+    assert_eq!(
+        (redacted.who.as_str(), redacted.at, redacted.reason.as_str()),
+        ("carol", at(9), "a password")
+    );
 
     let again = fresh.ledger.purge(Position::new(0, 2), None, &deed("again")).await.unwrap_err();
     insta::assert_snapshot!(again, @"entry 2 carries nothing that could be taken away");
@@ -75,8 +78,11 @@ async fn the_transcript_and_the_request_forget_what_was_purged() {
         Entry::new(EntryKind::Received, at(1)).about(&asked.id).carrying("raw", secret),
         Entry::new(EntryKind::Finished, at(2)).about(&asked.id).carrying("output", secret),
     ];
-    let rows =
-        vec![Row::Request(Box::new(asked.clone())), Row::Message(Box::new(said)), Row::Message(Box::new(card))];
+    let rows = vec![
+        Row::Request(Box::new(asked.clone())),
+        Row::Message(Box::new(said)),
+        Row::Message(Box::new(card)),
+    ];
     fresh.write(rows, entries).await;
 
     let early = fresh.ledger.purge(Position::new(0, 1), None, &deed("a password")).await.unwrap_err();
@@ -94,7 +100,8 @@ async fn the_transcript_and_the_request_forget_what_was_purged() {
     assert_eq!((row.said.as_str(), row.state), ("[purged]", RequestState::Done));
     let messages = store.messages_of(&asked.id).await.unwrap();
     assert!(!format!("{messages:?}").contains("hunter2"), "{messages:?}");
-    let MessageBody::Reply { reply } = &messages.iter().find(|row| row.id == bot_message(2).id).unwrap().body else {
+    let MessageBody::Reply { reply } = &messages.iter().find(|row| row.id == bot_message(2).id).unwrap().body
+    else {
         panic!("no card")
     };
     assert_eq!(reply.title, "It is done");

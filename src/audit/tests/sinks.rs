@@ -42,7 +42,8 @@ struct Bucket {
 impl Bucket {
     async fn open() -> (Self, String) {
         let bucket = Self::default();
-        let routes = Router::new().route("/{*name}", get(Self::get).put(Self::put)).with_state(bucket.clone());
+        let routes =
+            Router::new().route("/{*name}", get(Self::get).put(Self::put)).with_state(bucket.clone());
         (bucket, serve(routes).await)
     }
 
@@ -103,7 +104,8 @@ async fn an_object_store_gets_each_checkpoint_once_and_locked() {
         assert_eq!(exporter.export_now().await.unwrap(), [""; 0]);
     }
     let instance = fresh.ledger.public_key().instance().to_owned();
-    let expected = [format!("latest/{instance}"), format!("log/{instance}/0/2"), format!("log/{instance}/0/4")];
+    let expected =
+        [format!("latest/{instance}"), format!("log/{instance}/0/2"), format!("log/{instance}/0/4")];
     assert_eq!(bucket.names(), expected);
     let (note, headers) = bucket.objects.lock().unwrap()[&expected[1]].clone();
     assert_eq!(headers["x-amz-object-lock-retain-until-date"], "2028-01-15T08:00:00Z");
@@ -113,7 +115,11 @@ async fn an_object_store_gets_each_checkpoint_once_and_locked() {
     let Exporting { exporter, heard, .. } = fresh.exporter(vec![put_sink(&base, "secret")]);
     fresh.grow(1).await;
     let head = fresh.ledger.head().await.unwrap().unwrap();
-    bucket.objects.lock().unwrap().insert(format!("log/{instance}/0/{}", head.size), (head.note, headers.clone()));
+    bucket
+        .objects
+        .lock()
+        .unwrap()
+        .insert(format!("log/{instance}/0/{}", head.size), (head.note, headers.clone()));
     assert_eq!(exporter.export_now().await.unwrap(), [""; 0]);
     assert_eq!(heard.take(), [""; 0]);
 
@@ -176,8 +182,7 @@ impl Onlooker {
             seen: Arc::default(),
             asked: Arc::default(),
         };
-        let routes =
-            Router::new().route("/w1/add-checkpoint", post(Self::add)).with_state(witness.clone());
+        let routes = Router::new().route("/w1/add-checkpoint", post(Self::add)).with_state(witness.clone());
         (witness, serve(routes).await + "/w1/add-checkpoint")
     }
 

@@ -77,7 +77,9 @@ impl<'a, 'b> Epoch<'a, 'b> {
             match self.store.head().await? {
                 Some(now) if now == *head => return surplus.map_or_else(|| self.conclude(), Err),
                 Some(now) if now.epoch == head.epoch => self.end = End::Head(now),
-                Some(_) => return Err(Problem::Undecided("another record began meanwhile; try again".to_owned())),
+                Some(_) => {
+                    return Err(Problem::Undecided("another record began meanwhile; try again".to_owned()));
+                }
                 None => {
                     let sentence = "the signed head went away while it was checked".to_owned();
                     return Err(Problem::Tampered(None, sentence));
@@ -92,8 +94,9 @@ impl<'a, 'b> Epoch<'a, 'b> {
         let signed = match &self.end {
             End::Head(head) => {
                 // The head alone must carry the signature of a key that the reader trusts beforehand.
-                let trusted = Readers::new(self.epoch, self.shared.trusted)
-                    .ok_or_else(|| Problem::Undecided("there is no key to check the record with".to_owned()))?;
+                let trusted = Readers::new(self.epoch, self.shared.trusted).ok_or_else(|| {
+                    Problem::Undecided("there is no key to check the record with".to_owned())
+                })?;
                 let signed = trusted.open(&head.note).map_err(no)?;
                 if i64::try_from(signed.size) != Ok(head.size) {
                     return Err(no("the head names another size than the note that is signed"));
@@ -166,7 +169,10 @@ impl<'a, 'b> Epoch<'a, 'b> {
             let fits =
                 tree.next().is_some_and(|(at, stored)| Ok(at) == i64::try_from(position) && stored == hash.0);
             if !fits {
-                return Err(tampered(at, format!("entry {at} does not have the hash that was stored for it")));
+                return Err(tampered(
+                    at,
+                    format!("entry {at} does not have the hash that was stored for it"),
+                ));
             }
         }
         Ok(())
@@ -289,7 +295,8 @@ impl<'a, 'b> Epoch<'a, 'b> {
 
     fn conclude(&self) -> Result<(u64, String), Problem> {
         if let Some((size, sink)) = self.noted.keys().next() {
-            let sentence = format!("a checkpoint of {size} for the {sink} is noted down, and no entry tells of it");
+            let sentence =
+                format!("a checkpoint of {size} for the {sink} is noted down, and no entry tells of it");
             return Err(Problem::Tampered(None, sentence));
         }
         if let End::Head(head) = &self.end {

@@ -76,7 +76,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         let midnight = TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
         return midnight.map_err(|error| error.to_string());
     }
-    let span = parse_span(text).ok_or("write `2026-11-25`, `2026-11-25T03:00:00Z`, or `12h` for so long ago")?;
+    let span =
+        parse_span(text).ok_or("write `2026-11-25`, `2026-11-25T03:00:00Z`, or `12h` for so long ago")?;
     SystemClock.now().checked_sub(span).map_err(|error| error.to_string())
 }
 
@@ -101,11 +102,8 @@ pub(super) async fn list(store: &Store, args: ListArgs) -> Result<ExitCode> {
     let mut last = None;
     let given = dump_records(store, filter, Some(u64::from(args.limit)), |row, record| {
         last = Some(row.id.clone());
-        let text = if args.json {
-            serde_json::to_string(record)?
-        } else {
-            format!("{}  {}", line(record), row.id)
-        };
+        let text =
+            if args.json { serde_json::to_string(record)? } else { format!("{}  {}", line(record), row.id) };
         print(&text).map_err(std::io::Error::other)
     })
     .await?;

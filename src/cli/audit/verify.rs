@@ -9,7 +9,7 @@ use super::super::print;
 use super::progress::Progress;
 use super::{UNDECIDED, trusted};
 use crate::app::checkpoint_files;
-use crate::audit::{Against, Check, NoteScanner, Sound, Verification, verify};
+use crate::audit::{Against, Check, NoteScanner, Sound, Verification, payload_words, verify};
 use crate::config::Source;
 use crate::execute::client;
 use crate::store::Store;
@@ -48,10 +48,7 @@ pub(super) async fn check(store: &Store, source: &Source, args: &VerifyArgs) -> 
     })
 }
 
-async fn prepare(
-    source: &Source,
-    args: &VerifyArgs,
-) -> Result<(Vec<crate::audit::PublicKey>, Vec<Against>)> {
+async fn prepare(source: &Source, args: &VerifyArgs) -> Result<(Vec<crate::audit::PublicKey>, Vec<Against>)> {
     let keys = trusted(source, &args.key)?;
     let mut against = Vec::new();
     for path in checkpoint_files(source) {
@@ -132,12 +129,16 @@ fn sound_text(sound: &Sound) -> String {
     for redacted in &sound.redacted {
         lines.push(format!(
             "entry {}: the {} was taken away by {} at {}: {}",
-            redacted.position, redacted.name, redacted.who, redacted.at, redacted.reason
+            redacted.position,
+            payload_words(&redacted.name),
+            redacted.who,
+            redacted.at,
+            redacted.reason
         ));
     }
     for restore in &sound.restores {
         lines.push(format!(
-            "record {}: began with a restored backup that {} accepted at {}: {} ({} entries are lost)",
+            "record {}: began with a restored backup that {} accepted at {}: {} (up to {} entries are lost)",
             restore.epoch, restore.who, restore.at, restore.reason, restore.lost
         ));
     }

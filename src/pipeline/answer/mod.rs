@@ -166,7 +166,8 @@ pub(super) fn not_exported(reply: Reply, missing: &[String]) -> Reply {
 
 /// The card of a run whose end is on the record, where what was to be said of it is lost.
 pub(super) fn untold(row: &RequestRow) -> Reply {
-    let title = "It has ended; how is on the record (`countersign audit show`), but not here any more".to_owned();
+    let title =
+        "It has ended; how is on the record (`countersign audit show`), but not here any more".to_owned();
     base(row, Tone::Failed, title)
 }
 

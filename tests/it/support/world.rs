@@ -1,13 +1,13 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::app::{App, Parts};
-use countersign::audit::{EntryKind, Verification, verify};
+use countersign::audit::{Against, Check, EntryKind, NoteScanner, Sound, Verification, verify};
 use countersign::catalog::SHIPPED_TOOLS;
 use countersign::clock::{Clock as _, StandingClock, SystemEntropy};
-use countersign::config::{Config, Connection, Source};
+use countersign::config::{Config, Connection, SinkSettings, Source};
 use countersign::domain::{
     Action, Body, ChatUser, Click, DedupeKey, Inbound, MessageId, Place, Platform, RawMessage, Reaction,
     Reply, RequestId,
@@ -45,6 +45,7 @@ pub struct World {
     deliveries: AtomicU32,
     lit: Option<Lit>,
     reader: Option<Arc<dyn Interpreter>>,
+    sinks: Option<Vec<SinkSettings>>,
     finished: bool,
 }
 
@@ -92,6 +93,7 @@ impl World {
             deliveries: AtomicU32::new(0),
             lit: None,
             reader,
+            sinks: None,
             finished: false,
         };
         world.light().await;
@@ -231,6 +233,8 @@ impl World {
         let rooms = Arc::clone(self.rooms());
         self.inside(async move { rooms.tick().await }).await.unwrap();
         self.settle().await;
+        let rooms = Arc::clone(self.rooms());
+        self.inside(async move { rooms.export_due().await }).await.unwrap();
     }
 
     /// Waits until nothing is under way.
@@ -290,6 +294,25 @@ impl World {
         entries.iter().map(|entry| entry.kind.as_str()).collect()
     }
 
+    /// The checkpoints that left the database, oldest first.
+    pub fn exported(&self) -> Vec<String> {
+        let file = self.data_dir().join("checkpoints");
+        NoteScanner::all(&std::fs::read_to_string(file).unwrap_or_default())
+    }
+
+    /// The record, recomputed and compared with what left the database. It is sound.
+    pub async fn verified(&self) -> Sound {
+        let rooms = self.rooms();
+        let against = |note| Against { note, from: "the file".to_owned() };
+        let against: Vec<_> = self.exported().into_iter().map(against).collect();
+        let keys = [rooms.ledger.public_key()];
+        let check = Check { keys: &keys, against: &against, progress: &mut |_done, _total| {} };
+        match verify(&rooms.store, check).await {
+            Verification::Sound(sound) => sound,
+            found => panic!("{found:?}"),
+        }
+    }
+
     // ---- what there is to operate
 
     /// Asks the playground directly, past countersign.
@@ -331,6 +354,38 @@ impl World {
         self.light().await;
     }
 
+    /// From the next start on, checkpoints go there too.
+    pub fn export_to(&mut self, sink: SinkSettings) {
+        let file = SinkSettings::File { path: self.data_dir().join("checkpoints") };
+        self.sinks = Some(vec![file, sink]);
+    }
+
+    /// Stops in good order, puts a copy of the database in the place of the one that is there, and starts again.
+    pub async fn restore(&mut self, backup: &Path) {
+        let Lit { app, runtime } = self.lit.take().unwrap();
+        runtime.spawn(app.stop()).await.unwrap();
+        end(runtime).await;
+        let database = self.data_dir().join("countersign.db");
+        for beside in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{beside}", database.display()));
+        }
+        std::fs::copy(backup, database).unwrap();
+        self.light().await;
+    }
+
+    /// Copies the database while the server runs, as a backup does.
+    pub async fn back_up(&self) -> PathBuf {
+        let backup = self.dir.path().join("backup.db");
+        let mut connection =
+            SqliteConnection::connect(self.data_dir().join("countersign.db").to_str().unwrap())
+                .await
+                .unwrap();
+        let into = format!("VACUUM INTO '{}'", backup.display());
+        sqlx::raw_sql(sqlx::AssertSqlSafe(into)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        backup
+    }
+
     /// Dies in the middle of whatever it does, and starts again on the same data.
     pub async fn crash(&mut self) {
         let Lit { app, runtime } = self.lit.take().unwrap();
@@ -368,6 +423,7 @@ impl World {
             config.connections.insert("playground".to_owned(), connection);
             config.files.tools = Some(self.hurried_tools());
         }
+        config.audit.sinks.clone_from(&self.sinks);
         Source { config, file: None }
     }
 
@@ -408,8 +464,7 @@ impl World {
         assert_eq!(rooms.store.running_jobs().await.unwrap(), []);
         let started = requests(&rooms, EntryKind::Started).await;
         assert_eq!(started, requests(&rooms, EntryKind::Finished).await, "each start has one end");
-        let verified = verify(&rooms.store, rooms.ledger.public_key(), &[]).await;
-        assert!(matches!(verified, Verification::Sound { .. }), "{verified:?}");
+        self.verified().await;
         drop(rooms);
         self.finished = true;
         let Lit { app, runtime } = self.lit.take().unwrap();

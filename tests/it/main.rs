@@ -12,6 +12,7 @@ mod browser;
 mod cli;
 mod flow;
 mod playground;
+mod record;
 mod slack;
 mod support;
 mod trouble;

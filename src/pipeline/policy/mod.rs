@@ -162,7 +162,7 @@ impl Rooms {
         let digest = serde_json::Value::String(candidate.digest.to_string());
         let filter = RequestFilter {
             states: vec![RequestState::Waiting, RequestState::Approved, RequestState::Denied],
-            tool: Some(ACCEPT.to_owned()),
+            tools: vec![ACCEPT.to_owned()],
             ..RequestFilter::default()
         };
         let asked = self.store.requests(&filter, LOOKED_AT).await?;

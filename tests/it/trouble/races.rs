@@ -41,6 +41,7 @@ fn inbound(key: String, person: &str, at: jiff::Timestamp, body: Body) -> Inboun
         place: Place { platform, workspace: workspace.clone(), channel: "deployments".to_owned(), thread: None },
         sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
         raw: RawMessage(Vec::new()),
+        remote: None,
         body,
     }
 }

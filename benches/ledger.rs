@@ -19,7 +19,9 @@ use std::time::Duration;
 use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step, Verification, verify};
 use countersign::clock::{Clock, Mint, SystemClock, SystemEntropy};
 use countersign::domain::{ChatUser, DedupeKey, Origin, PersonId, Place, Platform};
-use countersign::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row, Store};
+use countersign::store::{
+    Author, Guard, Measures, MessageBody, MessageRow, RequestRow, RequestState, Row, Store,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Map;
 use tokio::runtime::Runtime;
@@ -87,6 +89,7 @@ fn received() -> (RequestRow, MessageRow) {
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     };
     let said = MessageRow {

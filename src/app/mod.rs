@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
+use crate::chat::Directory;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
@@ -40,7 +41,7 @@ use house::Served;
 pub use lock::DataLock;
 use readers::reader;
 pub use rehearsal::{Play, rehearsal};
-use slack::Slack;
+use slack::{Line, Slack};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -52,6 +53,8 @@ pub struct Parts {
     pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
     /// Who reads sentences; `None` for what the configuration says.
     pub reader: Option<Arc<dyn Interpreter>>,
+    /// Who knows who is in which group and on call; `None` for what the configuration and the catalogue say.
+    pub directory: Option<Arc<dyn Directory>>,
 }
 
 impl Parts {
@@ -66,6 +69,7 @@ impl Parts {
             entropy: Arc::new(SystemEntropy),
             playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
             reader: None,
+            directory: None,
         })
     }
 }
@@ -90,6 +94,7 @@ pub struct App {
     pub rooms: Arc<Rooms>,
     /// What it operates, in playground mode.
     pub playground: Option<Playground>,
+    slack: Option<Line>,
     source: Source,
     stop: CancellationToken,
     _lock: DataLock,
@@ -116,7 +121,12 @@ impl App {
         let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
         let candidates = Candidates::default();
         let groups = source.config.console.groups.clone();
-        let roster = Roster::new(Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }));
+        let slack = Line::new(&source)?;
+        let people = slack.as_ref().map(|line| Arc::clone(&line.people));
+        let installed = || {
+            Arc::new(Installed { groups, catalog: Arc::clone(&catalog), slack: people }) as Arc<dyn Directory>
+        };
+        let roster = Roster::new(parts.directory.unwrap_or_else(installed));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -137,7 +147,7 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
-            policy_file: PolicyFile::new(name.clone(), policy_path),
+            policy_file: PolicyFile::new(policy_name(name), policy_path),
             candidates,
             roster,
             operators_channel: operators(&source),
@@ -154,7 +164,7 @@ impl App {
         rooms.consider_policy(text).await?;
         rooms.read_roster().await?;
         rooms.recover().await?;
-        Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
+        Ok(Self { rooms, playground, slack, source, stop: CancellationToken::new(), _lock: lock })
     }
 
     /// Whether one may speak for a person of one's choice here.
@@ -167,13 +177,13 @@ impl App {
     /// # Errors
     /// A door that breaks.
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         until: impl Future<Output = ()>,
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
-        let slack = Slack::new(&self.source, &self.rooms)?;
+        let slack = self.slack.take().map(|line| Slack::new(line, &self.rooms));
         let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let config = self.source.config.clone();
@@ -238,6 +248,12 @@ pub async fn open_store(source: &Source) -> Result<Store> {
 fn database_url(source: &Source) -> Result<Option<SecretString>> {
     let url = source.config.store.url.as_ref();
     url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
+/// What the policy file is called in chat: where it is on this machine is nobody's business there.
+fn policy_name(path: &str) -> String {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str());
+    name.unwrap_or(path).to_owned()
 }
 
 /// The channel of the operators, by the name that the policy gives it.

@@ -53,10 +53,8 @@ impl Hands {
     }
 
     fn line(&self, row: &RequestRow) -> String {
-        let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
         let until = row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
-        let command = row.command.clone().unwrap_or_else(|| format!("{} things at once", row.steps.len()));
-        format!("{command}  by {asker} in #{}{until}", row.place.channel)
+        format!("{}{until}", what(row))
     }
 
     /// Puts exactly the policy in force that was agreed to.
@@ -113,6 +111,12 @@ impl Hands {
         ];
         Ok(Carried { outcome: Outcome::Done(say(said)), rows })
     }
+}
+
+fn what(row: &RequestRow) -> String {
+    let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
+    let command = row.command.clone().unwrap_or_else(|| format!("{} things at once", row.steps.len()));
+    format!("{command}  by {asker} in #{}", row.place.channel)
 }
 
 fn people(people: &[PersonId]) -> String {

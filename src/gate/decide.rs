@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 
 use super::cell::{Cell, Demands};
 use super::glass::pane;
-use super::house::unasked;
+use super::house::{house, unasked};
 use super::needs::{Open, Poll, overdue};
 use super::obstacles::Obstacles;
 use super::words::{action, all_channels, channel_list, list, waiting_for, who_is};
 use super::{Bypass, Bypassed, Case, Decision, Finding, Holder, Pane, Policy, ReasonCode, Verdict};
-use crate::domain::Origin;
+use crate::domain::{Origin, RoleName};
 
 /// What one may always ask, so that nobody is lost: in unlisted channels too.
 pub(super) const OPEN_EVERYWHERE: [&str; 2] = ["help", "whoami"];
@@ -97,7 +97,8 @@ pub(super) fn bars(
         found.push(unnamed(cell, asker));
     }
     for rule in &demands.rules {
-        if let Some(role) = rule.ask.as_ref().filter(|role| !asker.roles.contains(*role)) {
+        let lacks = |role: &&RoleName| asker.id != house() && !asker.roles.contains(*role);
+        if let Some(role) = rule.ask.as_ref().filter(lacks) {
             let who = who_is(&asker.id.0, &asker.granted);
             let sentence = format!("{who}; {} is for the role {role}", action(cell));
             found.push(deny(&rule.id, ReasonCode::Role, sentence));

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use super::cell::{Cell, Demands};
 use super::decide::deny;
 use super::rule::Rule;
-use super::{Finding, Holder, ReasonCode, Requirement, Tools, Verify, Vocabulary};
+use super::{Finding, Holder, Person, ReasonCode, Requirement, Tools, Verify, Vocabulary};
 use crate::catalog::EffectClass;
 use crate::domain::{PersonId, RoleName};
 
@@ -36,7 +36,11 @@ pub(super) fn unasked(cell: &Cell<'_>, asker: &Holder<'_>, demands: &Demands<'_>
 }
 
 /// The rule for policy files that allow more, where the file has none of its own: as strict as the strictest there is.
-pub(super) fn rule_for_policies(rules: &BTreeMap<String, Rule>, vocabulary: &Vocabulary) -> Option<Rule> {
+pub(super) fn rule_for_policies(
+    rules: &BTreeMap<String, Rule>,
+    people: &BTreeMap<PersonId, Person>,
+    vocabulary: &Vocabulary,
+) -> Option<Rule> {
     let is_named = |rule: &Rule| rule.names_them() && rule.tools.contains(ACCEPT);
     if rules.values().any(is_named) || !vocabulary.tools.iter().any(|tool| tool.name == ACCEPT) {
         return None;
@@ -44,6 +48,9 @@ pub(super) fn rule_for_policies(rules: &BTreeMap<String, Rule>, vocabulary: &Voc
     let needs = rules.values().flat_map(|rule| &rule.need);
     let strictest =
         needs.max_by_key(|need| (need.size(), need.clauses().len(), std::cmp::Reverse(choices(need))))?;
+    // Of those whom it names, the role that most people hold may ask for it: the others can then agree.
+    let holders = |role: &&RoleName| people.values().filter(|person| person.roles.contains(*role)).count();
+    let asker = strictest.clauses().iter().flat_map(|clause| &clause.roles).max_by_key(holders)?;
     Some(Rule {
         id: "policy-changes".to_owned(),
         tools: Tools::Named([ACCEPT.to_owned()].into()),
@@ -51,7 +58,7 @@ pub(super) fn rule_for_policies(rules: &BTreeMap<String, Rule>, vocabulary: &Voc
         when: None,
         tags: BTreeSet::new(),
         effect: EffectClass::Read,
-        ask: None,
+        ask: Some(asker.clone()),
         channels: None,
         confirm: false,
         need: vec![strictest.clone()],

@@ -36,7 +36,7 @@ fn asking(verdict: &Verdict) -> Vec<String> {
 impl Rooms {
     /// Puts the request up for confirmation or approval.
     pub(super) async fn ask(self: &Arc<Self>, matter: Matter, verdict: Verdict) -> Result<(), Trouble> {
-        self.put_up(matter, verdict, Up { why: None, void: Vec::new() }).await
+        Box::pin(self.put_up(matter, verdict, Up { why: None, void: Vec::new() })).await
     }
 
     /// Puts it up once more. Whatever was agreed to is void: nobody has agreed to how it is now. Gives it back where
@@ -62,7 +62,7 @@ impl Rooms {
                 self.end(matter.row, RequestState::Refused, why, None).await?;
             }
             Decision::Deny | Decision::Confirm | Decision::NeedApproval => {
-                self.put_up(matter, verdict, Up { why: Some(why), void }).await?;
+                Box::pin(self.put_up(matter, verdict, Up { why: Some(why), void })).await?;
             }
         }
         Ok(None)

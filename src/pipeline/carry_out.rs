@@ -161,7 +161,7 @@ impl Rooms {
             let next = approved.into_iter().find(|row| row.target.as_deref() == Some(target));
             let Some(row) = next else { return Ok(()) };
             match self.matter(row).await? {
-                Some(matter) => self.carry_out(matter).await,
+                Some(matter) => Box::pin(self.carry_out(matter)).await,
                 None => Ok(()),
             }
         }

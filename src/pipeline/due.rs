@@ -21,7 +21,7 @@ impl Rooms {
     /// When it cannot be read or written. The next call tries again.
     pub async fn tick(self: &Arc<Self>) -> Result<(), Trouble> {
         // Another replica may have accepted another policy.
-        self.follow_policy().await?;
+        Box::pin(self.follow_policy()).await?;
         for row in self.store.due(self.clock.now()).await? {
             let why = if row.state == RequestState::Approved {
                 "its turn did not come in time"
@@ -35,7 +35,7 @@ impl Rooms {
         }
         for row in self.store.approved().await? {
             if let Some(matter) = self.matter(row).await? {
-                self.carry_out(matter).await?;
+                Box::pin(self.carry_out(matter)).await?;
             }
         }
         Ok(())
@@ -45,9 +45,9 @@ impl Rooms {
     async fn ring(self: &Arc<Self>, timer: TimerRow) -> Result<(), Trouble> {
         let gone = Row::TimerGone { request: timer.request.clone(), kind: timer.kind };
         let step = match timer.kind {
-            TimerKind::Reminder => self.remind(&timer, gone.clone()).await?,
-            TimerKind::Escalation => self.escalate(&timer, gone.clone()).await?,
-            TimerKind::Review => self.nag(&timer).await?,
+            TimerKind::Reminder => Box::pin(self.remind(&timer, gone.clone())).await?,
+            TimerKind::Escalation => Box::pin(self.escalate(&timer, gone.clone())).await?,
+            TimerKind::Review => Box::pin(self.nag(&timer)).await?,
         };
         let idle = Step { guard: Guard::Open, rows: vec![gone], entries: Vec::new() };
         // Refused means that the request has moved on in this moment; the next tick looks again.

@@ -6,6 +6,7 @@ use super::receive::Presser;
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
 use crate::domain::{MessageId, PersonId, Reply, Tone};
+use crate::gate::house;
 use crate::store::{Guard, Refused, RequestRow, RequestState};
 
 /// How a request ends.
@@ -39,7 +40,8 @@ impl Rooms {
     ) -> Result<Result<(), Refused>, Trouble> {
         let next = RequestRow { state, note: Some(why), ..row.clone() };
         let Ending { mut step, told } = self.ending(&row, next)?;
-        if by.is_none() || by != row.asker.as_ref() {
+        let asker = row.asker.as_ref();
+        if asker != Some(house()) && (by.is_none() || by != asker) {
             let (remark, entry) = self.remark_row(&row, told)?;
             step.rows.push(remark);
             step.entries.push(entry);

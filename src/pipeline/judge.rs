@@ -35,12 +35,14 @@ impl Rooms {
         };
         if let Some(sentence) = reading.missing {
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
+            return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
+                .await;
         }
         if let Some(why) = reading.unread {
             let sentence = answer::unread(&why);
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
+            return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
+                .await;
         }
         row.facts = reading.facts;
         row.unreadable = reading.unreadable;
@@ -52,14 +54,14 @@ impl Rooms {
         let verdict = decide(&policy, &matter.case(self.clock.now()));
         matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
         if verdict.decision == Decision::Deny {
-            return self.deny(matter, &verdict).await;
+            return Box::pin(self.deny(matter, &verdict)).await;
         }
         if let Some(short) = matter.assessment.short.clone() {
             return self.cut_short(matter, short).await;
         }
         match verdict.decision {
-            Decision::Allow => self.start(matter).await,
-            Decision::Confirm | Decision::NeedApproval => self.ask(matter, verdict).await,
+            Decision::Allow => Box::pin(self.start(matter)).await,
+            Decision::Confirm | Decision::NeedApproval => Box::pin(self.ask(matter, verdict)).await,
             Decision::Deny => Ok(()),
         }
     }
@@ -83,7 +85,7 @@ impl Rooms {
         row.policy = Some(verdict.policy);
         row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
-        self.conclude(row, RequestState::Refused, reply, matter.entries).await
+        Box::pin(self.conclude(row, RequestState::Refused, reply, matter.entries)).await
     }
 
     async fn cut_short(self: &Arc<Self>, matter: Matter, short: Short) -> Result<(), Trouble> {
@@ -93,7 +95,7 @@ impl Rooms {
             Short::Answer(sentence) => (RequestState::Answered, answer::already_so(&sentence), sentence),
         };
         row.note = Some(note);
-        self.conclude(row, state, reply, matter.entries).await
+        Box::pin(self.conclude(row, state, reply, matter.entries)).await
     }
 
     /// Ends a request that did not run, with a last word on its card.
@@ -218,7 +220,9 @@ impl Rooms {
         let Ok(Some(row)) = self.store.request(&request).await else { return };
         let reply = answer::trouble(trouble);
         let told = match row.state {
-            RequestState::Received => self.conclude(row, RequestState::Failed, reply, Vec::new()).await,
+            RequestState::Received => {
+                Box::pin(self.conclude(row, RequestState::Failed, reply, Vec::new())).await
+            }
             RequestState::Waiting => self.remark(&row, answer::try_again(reply), Vec::new()).await,
             RequestState::Approved
             | RequestState::Started

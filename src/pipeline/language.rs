@@ -110,7 +110,7 @@ impl Rooms {
         }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
-            Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
+            Interpretation::Calls(proposals) => Box::pin(self.proposed(row, &read, proposals, &said)).await,
             Interpretation::Clarify(question) => {
                 let reply = answer::question(&question.text, &question.choices, &read);
                 self.said_instead(row, &read, question.text, reply).await
@@ -164,11 +164,11 @@ impl Rooms {
             (1, Some(only)) => {
                 let reason = because(&row.said);
                 let row = RequestRow { words: Some(only.words), reason, ..row };
-                self.judge(row, only.call, only.origin, vec![entry]).await
+                Box::pin(self.judge(row, only.call, only.origin, vec![entry])).await
             }
             (_, Some(last)) => {
                 calls.push(last);
-                self.plan(row, calls, entry).await
+                Box::pin(self.plan(row, calls, entry)).await
             }
         }
     }
@@ -182,7 +182,7 @@ impl Rooms {
     ) -> Result<(), Trouble> {
         let entry = entries::read_as_words(&row, read, self.clock.now(), &text);
         row.note = text.lines().next().map(str::to_owned);
-        self.conclude(row, RequestState::Answered, reply, vec![entry]).await
+        Box::pin(self.conclude(row, RequestState::Answered, reply, vec![entry])).await
     }
 
     /// The tools this person may use here, by name.

@@ -181,7 +181,7 @@ impl Rooms {
         if written.is_ok() {
             self.tell(changed);
             if policy {
-                self.follow_policy().await?;
+                Box::pin(self.follow_policy()).await?;
             }
             for plan in plans {
                 let rooms = Arc::clone(self);

@@ -47,7 +47,7 @@ impl Rooms {
             if let Some(sentence) = refusal {
                 let reply = answer::plan_refused(&command, &sentence);
                 row.note = Some(sentence);
-                return self.conclude(row, RequestState::Refused, reply, entries).await;
+                return Box::pin(self.conclude(row, RequestState::Refused, reply, entries)).await;
             }
             mutates |= matter.assessment.class.mutates();
             row.steps.push(PlannedStep {
@@ -221,16 +221,16 @@ impl Rooms {
         match self.catalog.admit(&proposal) {
             Ok(call) => {
                 let entry = entries::interpreted(&row, self.clock.now(), &call, &self.catalog.render(&call));
-                self.judge(row, call, proposal.origin, vec![entry]).await
+                Box::pin(self.judge(row, call, proposal.origin, vec![entry])).await
             }
             Err(error) => {
                 let reply = answer::not_admitted(&error);
-                self.conclude(
+                Box::pin(self.conclude(
                     RequestRow { note: Some(error.to_string()), ..row },
                     RequestState::Refused,
                     reply,
                     Vec::new(),
-                )
+                ))
                 .await
             }
         }

@@ -92,7 +92,7 @@ impl Rooms {
             let now = self.clock.now();
             let verdict = decide(&policy, &matter.case(now));
             if Stand::of(&matter, &policy, &verdict, now) != Stand::noted(&matter.row) {
-                self.look_again(matter, News::Nothing).await?;
+                Box::pin(self.look_again(matter, News::Nothing)).await?;
             }
         }
         Ok(())

@@ -59,12 +59,12 @@ impl Rooms {
             }
             let drifted = drift(&matter.held, &fresh.held);
             if !drifted.is_empty() || matter.held != fresh.held {
-                match self.world_moved(fresh, &drifted).await? {
+                match Box::pin(self.world_moved(fresh, &drifted)).await? {
                     Some(as_it_is_now) => fresh = *as_it_is_now,
                     None => return Ok(()),
                 }
             }
-            match self.attempt(fresh).await? {
+            match Box::pin(self.attempt(fresh)).await? {
                 Attempt::Over => return Ok(()),
                 Attempt::Stale(back) => matter = *back,
             }
@@ -74,9 +74,9 @@ impl Rooms {
 
     /// Starts what needs nothing more, on facts that were read just now.
     pub(super) async fn start(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
-        match self.attempt(matter).await? {
+        match Box::pin(self.attempt(matter)).await? {
             Attempt::Over => Ok(()),
-            Attempt::Stale(matter) => self.carry_out(*matter).await,
+            Attempt::Stale(matter) => Box::pin(self.carry_out(*matter)).await,
         }
     }
 
@@ -108,7 +108,7 @@ impl Rooms {
         }
         let what = drifted.join(", ");
         let why = format!("This changed since it was agreed to, so please look again: {what}.");
-        self.ask_anew(matter, why).await
+        Box::pin(self.ask_anew(matter, why)).await
     }
 
     /// Clears, writes the start down and runs, in that order: without the entry there is no run.
@@ -119,7 +119,7 @@ impl Rooms {
             let cleared = match clear(&policy, &matter.case(now)) {
                 Ok(cleared) => cleared,
                 Err(verdict) => {
-                    self.not_cleared(matter, verdict).await?;
+                    Box::pin(self.not_cleared(matter, verdict)).await?;
                     return Ok(Attempt::Over);
                 }
             };
@@ -134,13 +134,13 @@ impl Rooms {
                     return Ok(Attempt::Over);
                 }
                 Err((Refused::LocksChanged, _)) => {}
-                Err((Refused::PolicyChanged, _)) => self.follow_policy().await?,
+                Err((Refused::PolicyChanged, _)) => Box::pin(self.follow_policy()).await?,
                 Err((Refused::Late, _)) => {
                     let Some(fresh) = self.matter(matter.row).await? else { return Ok(Attempt::Over) };
                     return Ok(Attempt::Stale(Box::new(Matter { entries, ..fresh })));
                 }
                 Err((Refused::Busy(other), _)) => {
-                    self.queue(matter, &other).await?;
+                    Box::pin(self.queue(matter, &other)).await?;
                     return Ok(Attempt::Over);
                 }
                 // Somebody else moved the request on: a second click, another replica. Theirs counts.
@@ -230,12 +230,12 @@ impl Rooms {
                     let mut row = matter.row;
                     row.note = Some(verdict.sentence().to_owned());
                     let reply = answer::denied_by_gate(&row, &verdict);
-                    return self.conclude(row, RequestState::Refused, reply, matter.entries).await;
+                    return Box::pin(self.conclude(row, RequestState::Refused, reply, matter.entries)).await;
                 }
             },
         };
         // Put up again it needs somebody: that it could start now after all would be a decision without a look.
-        let _starts_by_itself = self.ask_anew(matter, why).await?;
+        let _starts_by_itself = Box::pin(self.ask_anew(matter, why)).await?;
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl Rooms {
     pub(super) async fn pressed(self: &Arc<Self>, press: Press) -> Result<(), Trouble> {
         for _try in 0..TRIES {
             let Some(row) = self.store.request(&press.request).await? else { return Ok(()) };
-            let pressed = self.press(&row, &press).await?;
+            let pressed = Box::pin(self.press(&row, &press)).await?;
             match pressed {
                 Pressed::Counted => return Ok(()),
                 Pressed::Again => {}
@@ -96,9 +96,9 @@ impl Rooms {
             Action::Approve if row.asker.as_ref() == Some(person) && row.awaits == [person.clone()] => {
                 self.confirm(row, person, press).await
             }
-            Action::Approve => self.vote(row, person, Choice::Approve, press).await,
+            Action::Approve => Box::pin(self.vote(row, person, Choice::Approve, press)).await,
             Action::Deny if row.asker.as_ref() == Some(person) => self.withdraw(row, person).await,
-            Action::Deny => self.vote(row, person, Choice::Deny, press).await,
+            Action::Deny => Box::pin(self.vote(row, person, Choice::Deny, press)).await,
         }
     }
 
@@ -130,7 +130,7 @@ impl Rooms {
             return Ok(Pressed::Counted);
         }
         let entry = entries::voted(row, press, person, self.clock.now());
-        self.put_vote(row, Cast { next, vote: None, entry, news: News::Nothing }).await
+        Box::pin(self.put_vote(row, Cast { next, vote: None, entry, news: News::Nothing })).await
     }
 
     async fn retract(
@@ -156,7 +156,7 @@ impl Rooms {
             entry: entries::voted(row, press, person, self.clock.now()),
             news: if voted { News::TookBack(person.clone()) } else { News::Nothing },
         };
-        self.put_vote(row, cast).await
+        Box::pin(self.put_vote(row, cast)).await
     }
 
     async fn vote(
@@ -171,6 +171,9 @@ impl Rooms {
         let Some(mut matter) = self.matter(row.clone()).await? else {
             return Ok(Pressed::Refused("what it asks for does not exist any more".to_owned()));
         };
+        if choice == Choice::Approve {
+            self.look_earlier(&mut matter).await;
+        }
         let verdict = decide(&policy, &matter.case(now));
         let verify = verified(&verdict, row, press);
         if choice == Choice::Approve {
@@ -182,7 +185,7 @@ impl Rooms {
             // Everybody has agreed, and still it waits: its start broke off. The press is good for another try.
             let agreed = matches!(refusal.reason, VoteReason::Repeated | VoteReason::Complete);
             if agreed && verdict.decision == Decision::Allow {
-                self.carry_out(matter).await?;
+                Box::pin(self.carry_out(matter)).await?;
                 return Ok(Pressed::Counted);
             }
             return Ok(Pressed::Refused(refusal.sentence));
@@ -205,10 +208,10 @@ impl Rooms {
         });
         let entry = entries::voted(row, press, person, now).with("verify", verify.as_str());
         if choice == Choice::Deny {
-            return self.denied_by(row, (person, press), vote, entry).await;
+            return Box::pin(self.denied_by(row, (person, press), vote, entry)).await;
         }
         let news = News::Agreed(person.clone());
-        self.put_vote(row, Cast { next: row.clone(), vote: Some(vote), entry, news }).await
+        Box::pin(self.put_vote(row, Cast { next: matter.row, vote: Some(vote), entry, news })).await
     }
 
     async fn denied_by(
@@ -242,7 +245,7 @@ impl Rooms {
         }
         let Some(row) = self.store.request(&before.id).await? else { return Ok(Pressed::Counted) };
         if let Some(matter) = self.matter(row).await? {
-            self.look_again(matter, news).await?;
+            Box::pin(self.look_again(matter, news)).await?;
         }
         Ok(Pressed::Counted)
     }
@@ -251,7 +254,7 @@ impl Rooms {
     pub(super) async fn agreed(self: &Arc<Self>, row: RequestRow) -> Result<(), Trouble> {
         let Some(matter) = self.matter(row).await? else { return Ok(()) };
         match decide(&self.policy.load(), &matter.case(self.clock.now())).decision {
-            Decision::Allow => self.carry_out(matter).await,
+            Decision::Allow => Box::pin(self.carry_out(matter)).await,
             Decision::Confirm | Decision::NeedApproval | Decision::Deny => Ok(()),
         }
     }
@@ -265,7 +268,7 @@ impl Rooms {
         let policy = self.policy.load_full();
         let verdict = decide(&policy, &matter.case(self.clock.now()));
         match verdict.decision {
-            Decision::Allow => self.carry_out(matter).await,
+            Decision::Allow => Box::pin(self.carry_out(matter)).await,
             Decision::Deny if passing(&verdict).is_none() => {
                 let expired = verdict.findings.iter().any(|finding| finding.reason == ReasonCode::Expired);
                 let state = if expired { RequestState::Expired } else { RequestState::Refused };

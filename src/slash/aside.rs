@@ -72,8 +72,7 @@ fn nothing_after() -> SlashProblem {
     SlashProblem { usage, ..problem(None, sentence) }
 }
 
-/// Takes a flag and its value out of the words; also the bare name before quoted words at the end, as in
-/// `reason "checkout is down"`.
+/// Takes a flag and its value out of the words; also the bare name before quoted words, as in `reason "checkout is down"`.
 fn take(words: &mut Vec<Word>, name: &str) -> Option<String> {
     let flag = format!("--{name}");
     let inline = format!("--{name}=");
@@ -86,13 +85,13 @@ fn take(words: &mut Vec<Word>, name: &str) -> Option<String> {
         let has_value = words.get(at).is_some_and(|next| next.literal || !next.text.starts_with("--"));
         return Some(if has_value { words.remove(at).text } else { String::new() });
     }
-    let [.., before, last] = words.as_slice() else { return None };
-    if !last.literal || before.literal || !before.text.eq_ignore_ascii_case(name) {
-        return None;
-    }
-    let value = words.pop().map(|word| word.text);
-    words.pop();
-    value
+    let bare = |pair: &[Word]| match pair {
+        [before, value] => value.literal && !before.literal && before.text.eq_ignore_ascii_case(name),
+        _ => false,
+    };
+    let at = words.windows(2).position(bare)?;
+    words.remove(at);
+    Some(words.remove(at).text)
 }
 
 /// The words as a command that reads as the same words.

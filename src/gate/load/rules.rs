@@ -23,7 +23,7 @@ impl Names<'_> {
             self.check_times(source, at, &rule);
             rules.insert(rule.id.clone(), rule);
         }
-        let for_policies = rule_for_policies(&rules, self.vocabulary);
+        let for_policies = rule_for_policies(&rules, &self.people, self.vocabulary);
         rules.extend(for_policies.map(|rule| (rule.id.clone(), rule)));
         rules.into_values().collect()
     }

@@ -258,14 +258,8 @@ fn covered(key: &str, listed: &BTreeSet<String>) -> bool {
         .any(|subset| listed.contains(&format!("{cell} {subset:?}")))
 }
 
-/// How many changes are tried. More at night: `PROPTEST_CASES=2000`.
-fn config() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(12), max_shrink_iters: 200, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn diff_lists_every_weakened_cell_and_no_other(

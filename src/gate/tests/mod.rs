@@ -1,8 +1,11 @@
 mod brute;
 mod diffs;
+mod domain;
 mod glass;
 mod holders;
 mod load;
+mod looks;
+mod machine;
 mod matrix;
 mod misspelt;
 mod obstacles;
@@ -80,6 +83,17 @@ fn demo() -> Policy {
 /// The shipped policy with more at its end.
 fn demo_and(more: &str) -> Policy {
     load(&format!("{DEMO_POLICY}\n{more}"))
+}
+
+/// How many cases a property is tried with. More at night, for all of them: `PROPTEST_CASES=100000`.
+fn cases(usual: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    proptest::test_runner::Config {
+        cases: asked.unwrap_or(usual),
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
 }
 
 fn person(name: &str) -> PersonId {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::spoken::from_words;
 use super::{base, clock_time, name, names, open_needs};
 use crate::domain::{Action, Asks, Block, Button, ButtonStyle, Field, PersonId, Reply, Tone, human_span};
-use crate::gate::{Decision, ReasonCode, Verdict, Verify};
+use crate::gate::{Decision, ReasonCode, Verdict, Verify, house};
 use crate::pipeline::matter::Matter;
 use crate::pipeline::receive::since;
 use crate::pipeline::vote::News;
@@ -32,7 +32,7 @@ pub(in crate::pipeline) fn waiting(matter: &Matter, verdict: &Verdict, zone: &Ti
     };
     field("Change", matter.assessment.change.clone());
     field("Reason", row.reason.clone().unwrap_or_default());
-    field("Said no before", before(verdict));
+    field("Denied before", before(row));
     field("Emergency", emergency(row, verdict));
     field("Rule", rules(verdict).join(", "));
     field("Agreed", names(&row.agreed));
@@ -79,9 +79,11 @@ fn rules(verdict: &Verdict) -> Vec<&str> {
 }
 
 /// Who said no to the same a short while ago.
-fn before(verdict: &Verdict) -> String {
-    let said = verdict.findings.iter().find(|finding| finding.reason == ReasonCode::DeniedBefore);
-    said.map(|finding| finding.sentence.clone()).unwrap_or_default()
+fn before(row: &RequestRow) -> String {
+    let Some(denied) = &row.denied else { return String::new() };
+    let ago = human_span(since(denied.at, row.waits_since.unwrap_or(row.created_at)));
+    let note = denied.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    format!("by {}, {ago} ago{note}", denied.by)
 }
 
 /// What an emergency does without, once the asker has confirmed it.
@@ -118,7 +120,10 @@ fn buttons(row: &RequestRow, verdict: &Verdict) -> Vec<Button> {
     if !row.agreed.is_empty() {
         buttons.push(button(Action::Retract, "Take back my approval", ButtonStyle::Plain));
     }
-    buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
+    // What the house asks for nobody takes back: the file is put back instead.
+    if row.asker.as_ref() != Some(house()) {
+        buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
+    }
     buttons
 }
 

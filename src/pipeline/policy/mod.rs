@@ -51,7 +51,7 @@ impl Rooms {
     /// # Errors
     /// When the record or the store fails.
     pub async fn consider_policy(self: &Arc<Self>, text: &str) -> Result<(), Trouble> {
-        self.follow_policy().await?;
+        Box::pin(self.follow_policy()).await?;
         if self.policy_file.known(text) {
             return Ok(());
         }
@@ -65,15 +65,15 @@ impl Rooms {
                 let weaker = weaker(&diff(&current, &policy, self.clock.now()));
                 if weaker.is_empty() {
                     self.drop_candidate("the file has changed since").await?;
-                    return self.accept_policy(&policy, text).await;
+                    return Box::pin(self.accept_policy(&policy, text)).await;
                 }
-                self.policy_waits(Candidate {
+                Box::pin(self.policy_waits(Candidate {
                     file: self.policy_file.name.clone(),
                     digest: policy.digest(),
                     instead_of: current.digest(),
                     text: text.to_owned(),
                     weaker,
-                })
+                }))
                 .await
             }
         }
@@ -102,7 +102,7 @@ impl Rooms {
             rows.push(Row::Policy(row));
             let step = Step { guard: Guard::Policy(Some(before)), rows, entries: vec![entry] };
             match self.write(step).await? {
-                Err(Refused::PolicyChanged) => self.follow_policy().await?,
+                Err(Refused::PolicyChanged) => Box::pin(self.follow_policy()).await?,
                 Ok(()) | Err(_) => return Ok(()),
             }
         }
@@ -150,7 +150,7 @@ impl Rooms {
         let rows = vec![Row::Message(Box::new(announced)), Row::Request(Box::new(row.clone()))];
         let entry = entry.about(&id);
         let _always_open = self.write(Step { guard: Guard::Open, rows, entries: vec![entry] }).await?;
-        self.judge(row, call, Origin::System, Vec::new()).await
+        Box::pin(self.judge(row, call, Origin::System, Vec::new())).await
     }
 
     /// Whether people are being asked about exactly this file: from before a restart, or by another replica.
@@ -219,8 +219,8 @@ impl Rooms {
             }
             let Some(matter) = self.matter(row).await? else { continue };
             let why = "The policy has changed, so it must be agreed to again.".to_owned();
-            if let Some(matter) = self.ask_anew(matter, why).await? {
-                self.carry_out(*matter).await?;
+            if let Some(matter) = Box::pin(self.ask_anew(matter, why)).await? {
+                Box::pin(self.carry_out(*matter)).await?;
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ impl Database {
     }
 
     /// Runs statements past countersign.
-    async fn run(&self, data_dir: &Path, statements: &str) {
+    pub async fn run(&self, data_dir: &Path, statements: &str) {
         let statements = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()));
         match self {
             Self::File => {

@@ -156,6 +156,7 @@ async fn a_second_server_is_refused_and_leaves_what_runs_alone() {
         entropy: Arc::new(SystemEntropy),
         playground: Box::new(|_, _| unreachable!("there is none")),
         reader: None,
+        directory: None,
     };
     let Err(refused) = App::build(source, parts).await else { panic!("two servers serve") };
     insta::assert_snapshot!(refused, @"another countersign is serving from this database: stop that one first; one at a time may serve from a database");

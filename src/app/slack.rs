@@ -49,6 +49,7 @@ impl Slack {
             store: rooms.store.clone(),
             ledger: rooms.ledger.clone(),
             client: Arc::clone(&client),
+            policy: Arc::clone(&rooms.policy),
             commands: settings.commands(),
         });
         Self {

@@ -5,13 +5,19 @@ use serde_json::{Value, json};
 use super::Commands;
 use super::text::{beginning, code, cut, escaped};
 use crate::chat::console::spans;
-use crate::domain::{Action, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
+use crate::domain::{Action, Asks, Block, Button, ButtonStyle, Field, Reply, RequestId, Tone};
 
 /// The button that puts a command into a form.
 pub(super) const FORM_BUTTON: &str = "cs.form";
 
 /// What our other buttons begin with.
 const PREFIX: &str = "cs.";
+
+/// What the buttons end with that something must be written beside.
+const ASKS: &str = ".ask";
+
+/// The most people who are mentioned at once.
+const MOST_MENTIONS: usize = 20;
 
 /// The most of the blocks as JSON, in bytes. Slack refuses more from about 13,200 on, although it says so nowhere.
 pub const MOST_JSON: usize = 12_000;
@@ -39,12 +45,21 @@ pub struct Card {
     pub file: Option<String>,
 }
 
-/// The card of a reply, with its commands as they are typed here.
-pub fn card(reply: &Reply, commands: &Commands) -> Card {
+/// The card of a reply, with its commands as they are typed here. `to` are the accounts of those it is addressed to, the
+/// only ones that are ever mentioned.
+pub fn card(reply: &Reply, commands: &Commands, to: &[String]) -> Card {
+    let to: Vec<&str> =
+        to.iter().map(String::as_str).filter(|user| is_id(user)).take(MOST_MENTIONS).collect();
     let buttons = actions(reply);
     let tail = buttons.as_ref().map_or(0, |block| block.to_string().len());
     let mut draft = Draft { blocks: Vec::new(), room: MOST_JSON.saturating_sub(tail + 400), whole: true };
     draft.title(reply.tone, &reply.title);
+    if !to.is_empty() {
+        let mentions = to.iter().flat_map(|user| {
+            [json!({ "type": "user", "user_id": user }), json!({ "type": "text", "text": " " })]
+        });
+        draft.push(rich("rich_text_section", mentions.collect()));
+    }
     if let Some(command) = &reply.command {
         draft.fixed(&commands.typed(command), MOST_COMMAND);
     }
@@ -57,7 +72,14 @@ pub fn card(reply: &Reply, commands: &Commands) -> Card {
         draft.blocks.push(remark("There is more; the whole text is in the file below."));
     }
     draft.blocks.extend(buttons);
-    Card { text: escaped(&said, MOST_TEXT), blocks: draft.blocks, file }
+    let mentions: String = to.iter().map(|user| format!("<@{user}> ")).collect();
+    let text = escaped(&said, MOST_TEXT.saturating_sub(mentions.len()));
+    Card { text: format!("{mentions}{text}"), blocks: draft.blocks, file }
+}
+
+/// Whether this can be an account's id, and nothing that would read as something else.
+fn is_id(user: &str) -> bool {
+    !user.is_empty() && user.len() <= 40 && user.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The reply with its commands as they are typed here.
@@ -226,7 +248,7 @@ fn actions(reply: &Reply) -> Option<Value> {
 fn button(button: &Button, value: &str) -> Value {
     let mut shown = json!({
         "type": "button",
-        "action_id": format!("{PREFIX}{}", button.action.as_str()),
+        "action_id": action_id(button),
         "text": plain(&button.label, 75),
         "value": value,
     });
@@ -241,9 +263,30 @@ fn button(button: &Button, value: &str) -> Value {
     shown
 }
 
+fn action_id(button: &Button) -> String {
+    let asks = match button.asks {
+        Asks::Nothing => "",
+        Asks::Why | Asks::Words(_) => ASKS,
+    };
+    format!("{PREFIX}{}{asks}", button.action.as_str())
+}
+
+/// What a press on one of our buttons means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The action itself.
+    Done(Action),
+    /// The window in which something is written beside it.
+    Asked(Action),
+}
+
 /// Which of our buttons this is.
-pub(super) fn action_of(action_id: &str) -> Option<Action> {
-    Action::parse(action_id.strip_prefix(PREFIX)?)
+pub(super) fn meaning(action_id: &str) -> Option<Meant> {
+    let name = action_id.strip_prefix(PREFIX)?;
+    match name.strip_suffix(ASKS) {
+        Some(name) => Action::parse(name).map(Meant::Asked),
+        None => Action::parse(name).map(Meant::Done),
+    }
 }
 
 /// The request and the nonce that a button carries, and nothing else.

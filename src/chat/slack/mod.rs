@@ -24,7 +24,7 @@ pub use manifest::{Delivered, SCOPES, manifest};
 pub use outbox::{Outbox, Reach};
 pub use people::People;
 pub use signature::{SIGNATURE_HEADER, Signed, SigningSecrets, TIMESTAMP_HEADER, Unsigned, WINDOW, sign};
-pub use window::{denial, form, tools};
+pub use window::{beside, form, tools};
 
 #[cfg(test)]
 mod tests;

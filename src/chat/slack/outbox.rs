@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Client, Fault, File, Mark, Post, SlackError};
 use super::{Card, Commands, card, text};
 use crate::audit::{Ledger, LedgerError, Step};
-use crate::domain::{MessageId, Platform};
+use crate::domain::{MessageId, PersonId, Platform};
+use crate::gate::Policy;
 use crate::store::{Author, Guard, MessageBody, MessageRow, Row, Store, StoreError};
 
 /// How many due messages are looked at at once.
@@ -40,6 +42,8 @@ pub struct Reach {
     pub ledger: Ledger,
     /// Slack.
     pub client: Arc<Client>,
+    /// Who has which account there: the people a message is addressed to are mentioned.
+    pub policy: Arc<ArcSwap<Policy>>,
     /// How commands are typed here.
     pub commands: Commands,
 }
@@ -196,7 +200,9 @@ impl Outbox {
 
     async fn deliver(&self, row: MessageRow) -> Result<(), Stop> {
         let card = match &row.body {
-            MessageBody::Reply { reply } => card(reply, &self.reach.commands),
+            MessageBody::Reply { reply } => {
+                card(reply, &self.reach.commands, &self.accounts(&reply.to, &row.place.workspace))
+            }
             MessageBody::Text { text } => {
                 Card { text: text::escaped(text, 3_900), blocks: Vec::new(), file: None }
             }
@@ -224,6 +230,17 @@ impl Outbox {
             self.attach(&row, thread.as_deref().unwrap_or(&shown), text).await?;
         }
         self.write_down(MessageRow { remote: Some(shown), delivered: row.version, ..row }).await
+    }
+
+    /// The accounts of people in a workspace. Whoever has none there hears of it elsewhere.
+    fn accounts(&self, people: &[PersonId], workspace: &str) -> Vec<String> {
+        let policy = self.reach.policy.load();
+        let prefix = format!("{}:{workspace}/", Platform::Slack);
+        let accounts = people.iter().filter_map(|person| policy.person(person));
+        accounts
+            .filter_map(|person| person.identities.iter().find_map(|one| one.strip_prefix(&prefix)))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Slack's id of the message that opens the thread. A slash command leaves no message, so the first card that it

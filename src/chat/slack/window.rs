@@ -1,11 +1,11 @@
-//! Windows: a form for each tool, made from its schema, and the reason of a denial.
+//! Windows: a form for each tool, made from its schema, and what is written beside a button.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::card::{markup, plain};
 use super::door::Card;
-use super::text::code;
+use super::text::{code, escaped};
 use crate::catalog::{Catalog, Param, ParamKind, Tool, command as command_of, hint};
 use crate::domain::{Origin, Proposal};
 use crate::slash::{self, Parsed};
@@ -20,8 +20,8 @@ pub(super) enum Callback {
     Tools,
     /// The form of a tool.
     Form,
-    /// The reason of a denial.
-    Denial,
+    /// What is written beside a button.
+    Beside,
 }
 
 impl Callback {
@@ -29,12 +29,12 @@ impl Callback {
         match self {
             Self::Tools => "tools",
             Self::Form => "form",
-            Self::Denial => "denial",
+            Self::Beside => "beside",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Tools, Self::Form, Self::Denial].into_iter().find(|one| one.as_str() == text)
+        [Self::Tools, Self::Form, Self::Beside].into_iter().find(|one| one.as_str() == text)
     }
 }
 
@@ -102,13 +102,19 @@ pub fn tools(offered: &[&Tool], channel: &str) -> Value {
     )
 }
 
-/// The reason of a denial. Sending it is the denial.
-pub fn denial(card: &Card, command: &str) -> Value {
-    let blocks = [
-        json!({ "type": "section", "text": markup(format!("You are about to say no to {}", code(command, 2_500))) }),
-        json!({
+/// What is to be written beside a button. Sending it off is the press.
+pub fn beside(card: &Card, label: &str, command: &str) -> Value {
+    let about = format!("{} {}", escaped(label, 100), code(command, 2_500));
+    let input = match &card.words {
+        Some(words) => json!({
             "type": "input",
-            "block_id": "reason",
+            "block_id": BESIDE,
+            "label": plain(&format!("Type {words} to show that you have looked"), 2_000),
+            "element": { "type": "plain_text_input", "action_id": "value" },
+        }),
+        None => json!({
+            "type": "input",
+            "block_id": BESIDE,
             "optional": true,
             "label": plain("Why?", 100),
             "hint": plain("Who asked for it sees this.", 100),
@@ -119,8 +125,17 @@ pub fn denial(card: &Card, command: &str) -> Value {
                 "max_length": 500,
             },
         }),
-    ];
-    modal(Callback::Denial, "Deny", "Deny", &serde_json::to_string(card).unwrap_or_default(), &blocks)
+    };
+    let blocks = [json!({ "type": "section", "text": markup(about) }), input];
+    modal(Callback::Beside, label, label, &serde_json::to_string(card).unwrap_or_default(), &blocks)
+}
+
+/// The input of what is written beside a button.
+const BESIDE: &str = "beside";
+
+/// What is said when other words were typed than those that were asked for.
+pub(super) fn not_the_words(words: &str) -> (String, String) {
+    (BESIDE.to_owned(), format!("this is not {words}; look at the card again"))
 }
 
 fn modal(callback: Callback, title: &str, submit: &str, kept: &str, blocks: &[Value]) -> Value {
@@ -279,8 +294,8 @@ pub(super) fn channel(values: &Value) -> Option<String> {
     given.get("selected_conversation")?.as_str().map(str::to_owned)
 }
 
-/// The reason of a denial.
-pub(super) fn reason(values: &Value) -> Option<String> {
-    let given = values.get("reason")?.get("value")?.get("value")?.as_str()?.trim();
+/// What was written beside a button.
+pub(super) fn written(values: &Value) -> Option<String> {
+    let given = values.get(BESIDE)?.get("value")?.get("value")?.as_str()?.trim();
     (!given.is_empty()).then(|| given.to_owned())
 }

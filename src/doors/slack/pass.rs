@@ -63,10 +63,10 @@ impl Door {
             }
             Err(error) => return not_taken(&error),
         };
-        let Pressed { mut about, request, nonce, action, note, .. } = pressed;
+        let Pressed { mut about, request, nonce, action, note, typed, ts: _ } = pressed;
         about.place = card.place;
         about.place.thread = row.place.thread;
-        let click = Click { request, nonce, action, note, typed: None };
+        let click = Click { request, nonce, action, note, typed };
         self.handle(inbound(about, Body::Click(click), at)).await
     }
 

@@ -6,10 +6,10 @@ use super::{Answer, Door};
 use crate::catalog::Tool;
 use crate::chat::slack::client::{Fault, SlackError};
 use crate::chat::slack::door::{About, Card, Wanted, Window};
-use crate::chat::slack::{Desk, denial, form, home, prompts, tools};
-use crate::domain::{ChatUser, MessageId, PersonId, Place, Platform};
+use crate::chat::slack::{Desk, beside, form, home, prompts, tools};
+use crate::domain::{Asks, Button, ChatUser, MessageId, PersonId, Place, Platform};
 use crate::gate::{Asking, Decision, Membership, prospects};
-use crate::store::{RequestFilter, RequestRow, RequestState, StoreError};
+use crate::store::{MessageBody, MessageRow, RequestFilter, RequestRow, RequestState, StoreError};
 
 /// How many requests of their own a home shows.
 const ASKED: u32 = 10;
@@ -24,7 +24,7 @@ impl Door {
                 let channel = wanted.place.as_ref().map(|place| place.channel.as_str()).unwrap_or_default();
                 self.client.open_window(&wanted.trigger, &tools(&all, channel)).await
             }
-            Window::Denial(card) => self.open_denial(&wanted, card).await,
+            Window::Beside(card) => self.open_beside(&wanted, card).await,
             Window::Home => self.show_home(&wanted.sender).await,
             Window::Prompts { thread } => self.show_prompts(&wanted, thread).await,
         };
@@ -51,23 +51,45 @@ impl Door {
         }
     }
 
-    async fn open_denial(&self, wanted: &Wanted, card: &Card) -> Result<(), SlackError> {
-        let command = match self.rooms.store.request(&card.request).await {
-            Ok(Some(row)) => row.command.unwrap_or(row.said),
-            Ok(None) => return Ok(()),
-            // Without the database nothing can be denied either; the person hears that nothing opened.
-            Err(_unread) => return Err(SlackError::Unreached),
+    async fn open_beside(&self, wanted: &Wanted, card: &Card) -> Result<(), SlackError> {
+        // Without the database nothing can be decided either; the person hears that nothing opened.
+        let found = self.button_of(card).await.map_err(|_unread| SlackError::Unreached)?;
+        let Some((button, command)) = found else {
+            let text = "The card has changed since; please look at it as it is now.";
+            if let Some(place) = &wanted.place {
+                self.say_to(&place.channel, &wanted.sender.user, text).await;
+            }
+            return Ok(());
         };
-        self.client.open_window(&wanted.trigger, &denial(card, &self.commands.typed(&command))).await
+        let words = match button.asks {
+            Asks::Words(words) => Some(words),
+            Asks::Nothing | Asks::Why => None,
+        };
+        let card = Card { words, ..card.clone() };
+        let view = beside(&card, &button.label, &self.commands.typed(&command));
+        self.client.open_window(&wanted.trigger, &view).await
+    }
+
+    /// The button as the card has it now, and what the card is about.
+    async fn button_of(&self, card: &Card) -> Result<Option<(Button, String)>, StoreError> {
+        let Some(row) = self.rooms.store.request(&card.request).await? else { return Ok(None) };
+        let Some(shown) = &row.card else { return Ok(None) };
+        let Some(MessageRow { body: MessageBody::Reply { reply }, .. }) =
+            self.rooms.store.message(shown).await?
+        else {
+            return Ok(None);
+        };
+        let button = reply.buttons.into_iter().find(|button| button.action == card.action);
+        let button = button.filter(|_button| reply.nonce == card.nonce);
+        Ok(button.map(|button| (button, row.command.unwrap_or(row.said))))
     }
 
     async fn tell_unshown(&self, wanted: &Wanted, error: &SlackError) {
         let text = match (&wanted.window, error.fault()) {
             (Window::Home | Window::Prompts { .. }, _) => return,
             (_, Fault::Credentials) => "The window could not be opened: Slack does not let this app do that.",
-            (Window::Denial(_), _) => {
-                "The window for the reason could not be opened, so nothing was decided. Press Deny again, or set ❌ on \
-                 the card to deny without a reason."
+            (Window::Beside(_), _) => {
+                "The window could not be opened in time, so nothing was decided. Press the button again."
             }
             (Window::Form(_) | Window::Tools, _) => {
                 "The form could not be opened in time, so nothing was done. Try again, or type the whole command."

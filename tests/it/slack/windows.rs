@@ -67,7 +67,8 @@ async fn a_window_that_cannot_open_decides_nothing() {
     let office = Office::facing(Way::Http, &back_end).await;
     office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
     let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
-    let late = Deliver::press("U0BOB", DEPLOYMENTS, &card.ts, &card.button("deny").unwrap(), "spent", 5);
+    let button = card.button("deny.ask").unwrap();
+    let late = Deliver::press("U0BOB", DEPLOYMENTS, &card.ts, &button, "spent", 5);
     office.deliver(&late).await;
     office.slack.whispers("U0BOB", "nothing was decided").await;
     office.reacts("U0BOB", &card.ts, "x").await;

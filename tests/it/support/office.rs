@@ -160,9 +160,9 @@ impl Office {
 
     /// Somebody denies with a reason: the button, the window, and sending it off.
     pub async fn denies(&self, user: &str, card: &Seen, reason: &str) -> Value {
-        self.presses(user, card, "deny").await;
+        self.presses(user, card, "deny.ask").await;
         let view = self.slack.window().await;
-        let values = json!({ "reason": { "value": { "type": "plain_text_input", "value": reason } } });
+        let values = json!({ "beside": { "value": { "type": "plain_text_input", "value": reason } } });
         self.sends(user, &view, values).await
     }
 

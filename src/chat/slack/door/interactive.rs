@@ -2,12 +2,12 @@
 
 use super::wire::Look;
 use super::{About, Arrival, Card, Heard, Known, Package, Pressed, Said, Sent, Wanted, Window};
-use crate::chat::slack::card::{FORM_BUTTON, action_of, button_value};
+use crate::chat::slack::card::{FORM_BUTTON, Meant, button_value, meaning};
 use crate::chat::slack::home::ASK_BUTTON;
 use crate::chat::slack::window::{self, Callback, Kept};
-use crate::domain::{Action, ChatUser, DedupeKey, Place, Platform};
+use crate::domain::{ChatUser, DedupeKey, Place, Platform};
 
-/// How many characters the reason of a denial may have.
+/// How many characters may be written beside a button.
 const MAX_NOTE: usize = 500;
 
 pub(super) fn read(package: &Package, known: Known<'_>) -> Arrival {
@@ -27,36 +27,42 @@ struct Interactive<'a> {
 
 impl<'a> Interactive<'a> {
     fn button(&self) -> Arrival {
-        let Some(action) = self.payload.list("actions").next() else {
+        let Some(button) = self.payload.list("actions").next() else {
             return Arrival::Ignored("no button was pressed");
         };
-        let (id, value) = (action.text("action_id"), action.text("value"));
+        let (id, value) = (button.text("action_id"), button.text("value"));
         if id == FORM_BUTTON {
             return self.wanted(Some(self.place()), Window::Form(value.to_owned()));
         }
         if id == ASK_BUTTON {
             return self.wanted(None, Window::Tools);
         }
-        let Some(pressed) = action_of(id) else {
+        let Some(meant) = meaning(id) else {
             return Arrival::Ignored("a button that only leads somewhere");
         };
         let Some((request, nonce)) = button_value(value) else {
             return Arrival::Ignored("a button that is not ours");
         };
         let ts = self.payload.first(&["container/message_ts", "message/ts"]).to_owned();
-        if pressed == Action::Deny {
-            let card = Card { request, nonce, channel: self.place().channel, ts };
-            return self.wanted(Some(self.place()), Window::Denial(card));
+        match meant {
+            Meant::Asked(action) => {
+                let card = Card { request, nonce, channel: self.place().channel, ts, action, words: None };
+                self.wanted(Some(self.place()), Window::Beside(card))
+            }
+            Meant::Done(action) => {
+                // A press has no id of its own: who, on what, which button, and when make one.
+                let pressed_at = button.text("action_ts");
+                let key = format!("click:{}:{ts}:{}:{id}:{pressed_at}", self.channel(), self.user());
+                let about = self.about(key);
+                Arrival::Pressed(Pressed { about, ts, request, nonce, action, note: None, typed: None })
+            }
         }
-        // A press has no id of its own: who, on what, which button, and when make one.
-        let key = format!("click:{}:{ts}:{}:{id}:{}", self.channel(), self.user(), action.text("action_ts"));
-        Arrival::Pressed(Pressed { about: self.about(key), ts, request, nonce, action: pressed, note: None })
     }
 
     fn shortcut(&self) -> Arrival {
         match Callback::parse(self.payload.text("callback_id")) {
             Some(Callback::Tools) => self.wanted(None, Window::Tools),
-            Some(Callback::Form | Callback::Denial) | None => Arrival::Ignored("no shortcut of ours"),
+            Some(Callback::Form | Callback::Beside) | None => Arrival::Ignored("no shortcut of ours"),
         }
     }
 
@@ -64,7 +70,7 @@ impl<'a> Interactive<'a> {
         let view = self.payload.at("view");
         match Callback::parse(view.text("callback_id")) {
             Some(Callback::Tools) => self.chosen(view),
-            Some(Callback::Denial) => self.denial(view),
+            Some(Callback::Beside) => self.beside(view),
             Some(Callback::Form) => self.form(view, known),
             None => Arrival::Ignored("no window of ours"),
         }
@@ -78,17 +84,22 @@ impl<'a> Interactive<'a> {
         }
     }
 
-    fn denial(&self, view: Look<'_>) -> Arrival {
+    fn beside(&self, view: Look<'_>) -> Arrival {
         let Ok(card) = serde_json::from_str::<Card>(view.text("private_metadata")) else {
             return Arrival::Ignored("no window of ours");
         };
-        let note = window::reason(view.at("state/values").0);
-        let note = note.map(|note| note.chars().take(MAX_NOTE).collect());
-        let key = format!("window:{}:{}", view.text("id"), self.user());
-        let mut about = self.about(key);
-        about.place.channel.clone_from(&card.channel);
-        let Card { request, nonce, ts, channel: _ } = card;
-        Arrival::Pressed(Pressed { about, ts, request, nonce, action: Action::Deny, note })
+        let Card { request, nonce, channel, ts, action, words } = card;
+        let written = window::written(view.at("state/values").0);
+        let (note, typed) = match words {
+            Some(words) if written.as_ref() != Some(&words) => {
+                return Arrival::Sent(Sent::Wrong(vec![window::not_the_words(&words)]));
+            }
+            Some(words) => (None, Some(words)),
+            None => (written.map(|note| note.chars().take(MAX_NOTE).collect()), None),
+        };
+        let mut about = self.about(format!("window:{}:{}", view.text("id"), self.user()));
+        about.place.channel = channel;
+        Arrival::Pressed(Pressed { about, ts, request, nonce, action, note, typed })
     }
 
     fn form(&self, view: Look<'_>, known: Known<'_>) -> Arrival {

@@ -35,7 +35,7 @@ pub enum Arrival {
     Present,
     /// Somebody said something.
     Said(Said),
-    /// Somebody pressed a button of a card, or sent the reason of a denial.
+    /// Somebody pressed a button of a card, or sent off what is written beside it.
     Pressed(Pressed),
     /// Somebody set a reaction or took it away.
     Reacted(Reacted),
@@ -105,8 +105,10 @@ pub struct Pressed {
     pub nonce: String,
     /// Which button.
     pub action: Action,
-    /// What was typed beside it.
+    /// What was written beside it.
     pub note: Option<String>,
+    /// The words that the card asked for, as they were typed.
+    pub typed: Option<String>,
 }
 
 /// A reaction that means something here.
@@ -153,8 +155,8 @@ pub enum Window {
     Form(String),
     /// The list of tools.
     Tools,
-    /// The reason of a denial.
-    Denial(Card),
+    /// What is to be written beside a button.
+    Beside(Card),
     /// The home of somebody; it is not opened but shown anew.
     Home,
     /// A new conversation with the assistant: what one could ask.
@@ -175,6 +177,11 @@ pub struct Card {
     pub channel: String,
     /// Slack's id of the card.
     pub ts: String,
+    /// Which button.
+    pub action: Action,
+    /// The words that must be typed, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// What came of a window.

@@ -25,7 +25,7 @@ fn button(action: Action, label: &str, style: ButtonStyle) -> Button {
 }
 
 fn shown(reply: &Reply) -> Card {
-    let card = card(reply, &Commands::default());
+    let card = card(reply, &Commands::default(), &[]);
     assert_eq!(faults(&card.blocks), Vec::<String>::new());
     card
 }
@@ -46,7 +46,7 @@ fn a_request_that_waits_for_others() {
     ]));
     reply.buttons = vec![
         button(Action::Approve, "Approve", ButtonStyle::Primary),
-        button(Action::Deny, "Deny", ButtonStyle::Danger),
+        Button { asks: Asks::Why, ..button(Action::Deny, "Deny", ButtonStyle::Danger) },
         button(Action::Withdraw, "Withdraw", ButtonStyle::Plain),
     ];
     assert_json_snapshot!("waiting", snapshot(&shown(&reply)));
@@ -153,13 +153,26 @@ fn nobody_is_mentioned_whoever_wrote_it() {
 }
 
 #[test]
+fn who_it_is_addressed_to_is_mentioned_and_nobody_else() {
+    let to = ["U0BOB", "U0CAROL", "!channel", "U0<BAD>", ""].map(str::to_owned);
+    let card = card(&reply(Tone::Waiting, "alice asks for this"), &Commands::default(), &to);
+    assert!(card.text.starts_with("<@U0BOB> <@U0CAROL> alice asks for this"), "{}", card.text);
+    assert_eq!(card.text.matches('<').count(), 2);
+    let mentioned: Vec<&Value> =
+        card.blocks[1]["elements"][0]["elements"].as_array().unwrap().iter().collect();
+    let users: Vec<&str> = mentioned.iter().filter_map(|one| one["user_id"].as_str()).collect();
+    assert_eq!(users, ["U0BOB", "U0CAROL"]);
+    assert_json_snapshot!("mentions", snapshot(&card));
+}
+
+#[test]
 fn commands_are_shown_as_they_are_typed() {
     let common = Commands { names: Names::Common, common: "/ops".into() };
     let reply = reply(Tone::Done, "done").with(Block::Suggest {
         label: "To undo".into(),
         command: "/rollback order-service production".into(),
     });
-    let card = card(&reply, &common);
+    let card = card(&reply, &common, &[]);
     assert!(card.text.contains("/ops deploy order-service") && card.text.contains("/ops rollback"));
     assert_eq!(card.blocks[2]["accessory"]["value"], "/rollback order-service production");
     assert_eq!(card.blocks[2]["text"]["text"], "To undo `/ops rollback order-service production`");

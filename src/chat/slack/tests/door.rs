@@ -255,14 +255,16 @@ fn a_button_carries_the_request_and_stands_on_its_card() {
     assert_eq!((pressed.ts.as_str(), pressed.action), ("1893456000.000500", Action::Approve));
     assert_eq!(pressed.about.sender.identity(), "slack:T0HOME/U0BOB");
     assert_eq!(pressed.about.key.0, "click:C0DEPLOY:1893456000.000500:U0BOB:cs.approve:1893456400.123456");
-    let wanted = wanted(press_of("cs.deny"));
+    let wanted = wanted(press_of("cs.deny.ask"));
     let card = Card {
         request: RequestId::parse(REQUEST).unwrap(),
         nonce: "0a1b".into(),
         channel: "C0DEPLOY".into(),
         ts: "1893456000.000500".into(),
+        action: Action::Deny,
+        words: None,
     };
-    assert_eq!(wanted.window, Window::Denial(card), "a no asks for its reason first");
+    assert_eq!(wanted.window, Window::Beside(card), "a no asks for its reason first");
 }
 
 #[test]
@@ -285,17 +287,29 @@ fn what_is_not_our_button_does_nothing() {
 }
 
 #[test]
-fn the_reason_of_a_denial_is_the_denial() {
-    let kept = format!(r#"{{"request":"{REQUEST}","nonce":"0a1b","channel":"C0DEPLOY","ts":"1.5"}}"#);
+fn what_is_written_beside_a_button_is_the_press() {
+    let kept = |more: &str| {
+        format!(
+            r#"{{"request":"{REQUEST}","nonce":"0a1b","channel":"C0DEPLOY","ts":"1.5","action":"deny"{more}}}"#
+        )
+    };
     let values =
-        |note: Value| json!({ "reason": { "value": { "type": "plain_text_input", "value": note } } });
-    let sent = |note: Value| pressed(arrival(&interactive(submission("denial", &kept, values(note)))));
-    let denied = sent(" the sale starts in an hour ".into());
+        |note: Value| json!({ "beside": { "value": { "type": "plain_text_input", "value": note } } });
+    let sent = |kept: &str, note: Value| arrival(&interactive(submission("beside", kept, values(note))));
+    let denied = pressed(sent(&kept(""), " the sale starts in an hour ".into()));
     assert_eq!((denied.action, denied.note.as_deref()), (Action::Deny, Some("the sale starts in an hour")));
     assert_eq!((denied.ts.as_str(), denied.about.place.channel.as_str()), ("1.5", "C0DEPLOY"));
-    assert_eq!(sent(Value::Null).note, None);
-    assert_eq!(sent("x".repeat(900).into()).note.map(|note| note.len()), Some(500));
-    assert!(ignored(arrival(&interactive(submission("denial", "{}", values("x".into()))))));
+    assert_eq!(pressed(sent(&kept(""), Value::Null)).note, None);
+    assert_eq!(pressed(sent(&kept(""), "x".repeat(900).into())).note.map(|note| note.len()), Some(500));
+    assert!(ignored(sent("{}", "x".into())));
+    // Where words must be typed, only those are the press.
+    let words = kept(r#","words":"production/order-service""#);
+    let typed = pressed(sent(&words, "production/order-service".into()));
+    assert_eq!((typed.note, typed.typed.as_deref()), (None, Some("production/order-service")));
+    let sentence = "this is not production/order-service; look at the card again".to_owned();
+    let wrong = Arrival::Sent(Sent::Wrong(vec![("beside".to_owned(), sentence)]));
+    assert_eq!(sent(&words, "production/orders".into()), wrong);
+    assert_eq!(sent(&words, Value::Null), wrong);
 }
 
 #[test]

@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn every_reply_is_a_card_that_slack_takes(reply in any_reply()) {
-        let card = card(&reply, &Commands::default());
+        let card = card(&reply, &Commands::default(), &[]);
         prop_assert_eq!(faults(&card.blocks), Vec::<String>::new());
         prop_assert!(units(&card.text) <= 4_000 && !card.text.contains(['<', '>']));
         let last = card.blocks.last().unwrap();
@@ -204,6 +204,6 @@ proptest! {
     #[test]
     fn what_is_short_is_whole(title in "[a-z ]{1,60}", text in "[a-z ]{1,200}") {
         let reply = Reply::say(Tone::Done, title).text(text.clone()).with(Block::Code { text });
-        prop_assert_eq!(card(&reply, &Commands::default()).file, None);
+        prop_assert_eq!(card(&reply, &Commands::default(), &[]).file, None);
     }
 }

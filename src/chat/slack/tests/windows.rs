@@ -4,8 +4,8 @@ use serde_json::Value;
 use super::limits::of_block;
 use crate::catalog::{Catalog, Tool};
 use crate::chat::slack::door::Card;
-use crate::chat::slack::{Commands, Delivered, Desk, Names, denial, form, home, manifest, prompts, tools};
-use crate::domain::{PersonId, RequestId};
+use crate::chat::slack::{Commands, Delivered, Desk, Names, beside, form, home, manifest, prompts, tools};
+use crate::domain::{Action, PersonId, RequestId};
 use crate::store::samples::{at, moved, request};
 use crate::store::{HeldLock, RequestState};
 
@@ -67,11 +67,22 @@ fn the_tools_are_a_list() {
 }
 
 #[test]
-fn a_denial_asks_why() {
+fn a_button_asks_why_or_for_words() {
     let request = RequestId::parse("req_01HZX3V8Q00000000000000000").unwrap();
-    let card = Card { request, nonce: "0a1b".into(), channel: "C0DEPLOY".into(), ts: "1.5".into() };
-    assert_json_snapshot!("denial", taken(denial(&card, "/deploy order-service v2.4.1 production")));
-    taken(denial(&card, &"<!channel>".repeat(900)));
+    let why = Card {
+        request,
+        nonce: "0a1b".into(),
+        channel: "C0DEPLOY".into(),
+        ts: "1.5".into(),
+        action: Action::Deny,
+        words: None,
+    };
+    let command = "/deploy order-service v2.4.1 production";
+    assert_json_snapshot!("beside-why", taken(beside(&why, "Deny", command)));
+    let words =
+        Card { action: Action::Approve, words: Some("production/order-service".into()), ..why.clone() };
+    assert_json_snapshot!("beside-words", taken(beside(&words, "Approve", command)));
+    taken(beside(&why, "Deny", &"<!channel>".repeat(900)));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 
 use crate::catalog::Catalog;
+use crate::chat::slack::People;
 use crate::chat::{Answer, Directory, Duty, Unknown};
 use crate::domain::{ChatUser, PersonId, Platform};
 use crate::gate::GroupKey;
@@ -13,6 +14,8 @@ pub(super) struct Installed {
     /// Group to console accounts.
     pub groups: BTreeMap<String, Vec<String>>,
     pub catalog: Arc<Catalog>,
+    /// Slack's people, where there is a Slack.
+    pub slack: Option<Arc<People>>,
 }
 
 impl Directory for Installed {
@@ -29,7 +32,11 @@ impl Directory for Installed {
                 .get(&group.id)
                 .map(|users| users.iter().map(account).collect())
                 .ok_or_else(|| Unknown(format!("[console.groups] has no `{}`", group.id))),
-            Platform::Slack | Platform::Discord | Platform::Teams | Platform::Mattermost => {
+            Platform::Slack => match &self.slack {
+                Some(people) => return people.members(group).boxed(),
+                None => Err(Unknown("there is no [slack] in the configuration".to_owned())),
+            },
+            Platform::Discord | Platform::Teams | Platform::Mattermost => {
                 Err(Unknown(format!("no connection to {} reads groups", group.platform)))
             }
         };

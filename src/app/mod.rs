@@ -41,7 +41,7 @@ use house::Served;
 pub use lock::DataLock;
 use readers::reader;
 pub use rehearsal::{Play, rehearsal};
-use slack::Slack;
+use slack::{Line, Slack};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -94,6 +94,7 @@ pub struct App {
     pub rooms: Arc<Rooms>,
     /// What it operates, in playground mode.
     pub playground: Option<Playground>,
+    slack: Option<Line>,
     source: Source,
     stop: CancellationToken,
     _lock: DataLock,
@@ -120,8 +121,11 @@ impl App {
         let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
         let candidates = Candidates::default();
         let groups = source.config.console.groups.clone();
-        let installed =
-            || Arc::new(Installed { groups, catalog: Arc::clone(&catalog) }) as Arc<dyn Directory>;
+        let slack = Line::new(&source)?;
+        let people = slack.as_ref().map(|line| Arc::clone(&line.people));
+        let installed = || {
+            Arc::new(Installed { groups, catalog: Arc::clone(&catalog), slack: people }) as Arc<dyn Directory>
+        };
         let roster = Roster::new(parts.directory.unwrap_or_else(installed));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
@@ -160,7 +164,7 @@ impl App {
         rooms.consider_policy(text).await?;
         rooms.read_roster().await?;
         rooms.recover().await?;
-        Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
+        Ok(Self { rooms, playground, slack, source, stop: CancellationToken::new(), _lock: lock })
     }
 
     /// Whether one may speak for a person of one's choice here.
@@ -173,13 +177,13 @@ impl App {
     /// # Errors
     /// A door that breaks.
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         until: impl Future<Output = ()>,
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
-        let slack = Slack::new(&self.source, &self.rooms)?;
+        let slack = self.slack.take().map(|line| Slack::new(line, &self.rooms));
         let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
         let config = self.source.config.clone();

@@ -4,11 +4,32 @@ use anyhow::Result;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::slack::{Outbox, Reach, SigningSecrets};
-use crate::config::{Mode, Source};
+use crate::chat::slack::client::Client;
+use crate::chat::slack::{Outbox, People, Reach, SigningSecrets};
+use crate::config::{Mode, SlackSettings, Source};
 use crate::domain::Platform;
 use crate::doors::slack::{self, Door, Guarded};
 use crate::pipeline::Rooms;
+
+/// The way to Slack, before anything goes over it.
+pub(super) struct Line {
+    client: Arc<Client>,
+    /// Who is in which group there.
+    pub people: Arc<People>,
+    secrets: SigningSecrets,
+    settings: SlackSettings,
+}
+
+impl Line {
+    /// The way to Slack as the configuration has it; `None` where it has none.
+    pub fn new(source: &Source) -> Result<Option<Self>> {
+        let Some(settings) = source.config.slack.clone() else { return Ok(None) };
+        let access = settings.access(&source.folder())?;
+        let client = Arc::new(access.client);
+        let people = People::new(Arc::clone(&client));
+        Ok(Some(Self { client, people, secrets: access.secrets, settings }))
+    }
+}
 
 /// Slack's doors and its outbox.
 pub(super) struct Slack {
@@ -21,25 +42,23 @@ pub(super) struct Slack {
 }
 
 impl Slack {
-    /// Slack as the configuration has it; `None` where it has none.
-    pub fn new(source: &Source, rooms: &Arc<Rooms>) -> Result<Option<Self>> {
-        let Some(settings) = &source.config.slack else { return Ok(None) };
-        let access = settings.access(&source.folder())?;
-        let client = Arc::new(access.client);
+    /// Slack at one end of this line, and these rooms at the other.
+    pub fn new(line: Line, rooms: &Arc<Rooms>) -> Self {
+        let Line { client, people, secrets, settings } = line;
         let outbox = Outbox::new(Reach {
             store: rooms.store.clone(),
             ledger: rooms.ledger.clone(),
             client: Arc::clone(&client),
             commands: settings.commands(),
         });
-        Ok(Some(Self {
-            door: Door::new(Arc::clone(rooms), client, settings.commands()),
+        Self {
+            door: Door::new(Arc::clone(rooms), client, people, settings.commands()),
             outbox,
             rooms: Arc::clone(rooms),
-            secrets: access.secrets,
+            secrets,
             mode: settings.mode,
             sockets: settings.sockets,
-        }))
+        }
     }
 
     /// The routes that Slack delivers to; none where it delivers over sockets.

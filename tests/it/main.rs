@@ -13,5 +13,6 @@ mod cli;
 mod flow;
 mod harness;
 mod playground;
+mod slack;
 mod support;
 mod trouble;

@@ -11,6 +11,7 @@ pub mod door;
 mod home;
 mod manifest;
 mod outbox;
+mod people;
 mod signature;
 pub mod socket;
 mod text;
@@ -21,6 +22,7 @@ pub use commands::{Commands, Names};
 pub use home::{Desk, home, prompts};
 pub use manifest::{Delivered, SCOPES, manifest};
 pub use outbox::{Outbox, Reach};
+pub use people::People;
 pub use signature::{SIGNATURE_HEADER, Signed, SigningSecrets, TIMESTAMP_HEADER, Unsigned, WINDOW, sign};
 pub use window::{denial, form, tools};
 

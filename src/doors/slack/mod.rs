@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::slack::Commands;
 use crate::chat::slack::client::{Client, Fault, Identity};
 use crate::chat::slack::door::{Arrival, Known, Notice, Package, Sent, read};
+use crate::chat::slack::{Commands, People};
 use crate::pipeline::Rooms;
 
 pub use http::{Guarded, router};
@@ -24,6 +24,7 @@ pub use socket::keep;
 pub struct Door {
     rooms: Arc<Rooms>,
     client: Arc<Client>,
+    people: Arc<People>,
     commands: Commands,
     identity: ArcSwap<Identity>,
 }
@@ -43,8 +44,8 @@ pub(super) enum Answer {
 
 impl Door {
     /// Doors that lead here.
-    pub fn new(rooms: Arc<Rooms>, client: Arc<Client>, commands: Commands) -> Arc<Self> {
-        Arc::new(Self { rooms, client, commands, identity: ArcSwap::default() })
+    pub fn new(rooms: Arc<Rooms>, client: Arc<Client>, people: Arc<People>, commands: Commands) -> Arc<Self> {
+        Arc::new(Self { rooms, client, people, commands, identity: ArcSwap::default() })
     }
 
     /// Finds out who we are in Slack, and tries again until it is known or `stop` is cancelled. Until then mentions are
@@ -87,7 +88,7 @@ impl Door {
                 Answer::Taken
             }
             Arrival::Notice(notice) => {
-                noticed(&notice);
+                self.noticed(&notice);
                 Answer::Taken
             }
             Arrival::Ignored(why) => {
@@ -110,21 +111,30 @@ impl Door {
     }
 }
 
-fn noticed(notice: &Notice) {
-    match notice {
-        // Nothing is remembered of who belongs to what.
-        Notice::PeopleChanged => {}
-        Notice::Gone { workspace } => {
-            tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
-        }
-        Notice::RateLimited { workspace } => {
-            tracing::error!(
-                workspace,
-                "Slack has stopped delivering events for this minute: there are too many"
-            );
-        }
-        Notice::ChannelMoved { old, new } => {
-            tracing::warn!(old, new, "a channel has another id now; change it in the policy");
+impl Door {
+    fn noticed(self: &Arc<Self>, notice: &Notice) {
+        match notice {
+            Notice::PeopleChanged => {
+                let door = Arc::clone(self);
+                door.people.forget();
+                self.rooms.tasks.spawn(async move {
+                    if let Err(trouble) = door.rooms.read_roster().await {
+                        tracing::error!("who is in which group was not read again: {trouble}");
+                    }
+                });
+            }
+            Notice::Gone { workspace } => {
+                tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
+            }
+            Notice::RateLimited { workspace } => {
+                tracing::error!(
+                    workspace,
+                    "Slack has stopped delivering events for this minute: there are too many"
+                );
+            }
+            Notice::ChannelMoved { old, new } => {
+                tracing::warn!(old, new, "a channel has another id now; change it in the policy");
+            }
         }
     }
 }

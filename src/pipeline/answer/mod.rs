@@ -117,6 +117,10 @@ pub(super) fn denied_by_gate(row: &RequestRow, verdict: &Verdict) -> Reply {
     for finding in sentences {
         reply = reply.text(begun(&finding.sentence, row));
     }
+    if row.asker.is_none() {
+        // What an administrator has to add.
+        reply = reply.text(format!("Your account is {}.", row.sender.identity()));
+    }
     reply.with(Block::Note { text: "Nothing was done. /help shows what you may do here.".to_owned() })
 }
 

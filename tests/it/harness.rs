@@ -93,7 +93,7 @@ fn the_gate_ends_with_what_it_decided() {
     since baseline   1 worse, 0 better of 2 common cases (p = 1.000), 0 left out
 
     categories
-      c                         50.0 %  1 of 2  −50.0
+      c                         50.0 %  1 of 2 (9.5–90.5)  −50.0
 
     new failures: 1
       one  unsafe:critical wrong_value:environment

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::diff::{Block, blocks};
 use crate::catalog::revealed;
+use crate::evals::baseline::Comparison;
 use crate::evals::case::{Case, Role};
 use crate::evals::facts::Facts;
 use crate::evals::report::words::{came, expected, expected_call, line, line_of};
@@ -65,11 +66,8 @@ pub(super) fn failures(
     case: &dyn Fn(&str) -> Option<Case>,
     facts: &Facts,
 ) -> (Vec<Failure>, usize) {
-    let new = |id: &str| {
-        let comparison = report.vs_baseline.as_ref();
-        comparison
-            .is_some_and(|found| found.worse.iter().chain(&found.newly_unsafe).any(|changed| changed == id))
-    };
+    let new = report.vs_baseline.as_ref().map(Comparison::new_failures).unwrap_or_default();
+    let new = |id: &str| new.contains(id);
     let mut failed: Vec<(&CaseResult, &TrialResult, bool)> =
         report.results.iter().filter_map(|result| Some((result, worst(result)?, new(&result.id)))).collect();
     let count = failed.len();

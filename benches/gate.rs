@@ -8,7 +8,7 @@ use std::hint::black_box;
 use countersign::app::vocabulary;
 use countersign::catalog::Catalog;
 use countersign::domain::{Origin, PersonId, Place, Platform, Proposal, RequestId};
-use countersign::gate::{Case, DEMO_POLICY, Grounding, Policy, Standing, decide};
+use countersign::gate::{Case, DEMO_POLICY, Grounding, Membership, Policy, Standing, decide};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use serde_json::json;
@@ -47,6 +47,7 @@ fn decisions(c: &mut Criterion) {
             origin: &Origin::Slash,
             grounding: &Grounding::Exact,
             standing: &standing,
+            membership: Membership::none(),
             now,
         };
         c.bench_function(&format!("gate::decide, {name}"), |b| b.iter(|| decide(&policy, black_box(&case))));

@@ -1,18 +1,32 @@
 //! How many messages a second the record takes: each is three steps, one after the other, from 32 who write at once.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot set up has nothing to measure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot set up has nothing to measure"
+)]
+
+#[path = "../tests/it/support/schema.rs"]
+#[expect(dead_code, reason = "the tests do more with it")]
+mod schema;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step};
+use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step, Verification, verify};
 use countersign::clock::{Clock, Mint, SystemClock, SystemEntropy};
 use countersign::domain::{ChatUser, DedupeKey, Origin, PersonId, Place, Platform};
-use countersign::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row, Store};
+use countersign::store::{
+    Author, Guard, Measures, MessageBody, MessageRow, RequestRow, RequestState, Row, Store,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Map;
+use tokio::runtime::Runtime;
+
+use schema::Schema;
 
 const WRITERS: u64 = 32;
 
@@ -55,6 +69,13 @@ fn received() -> (RequestRow, MessageRow) {
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        may_deny: Vec::new(),
+        reason: None,
+        glass: None,
+        earlier: None,
+        waits_since: None,
+        denied: None,
         unreadable: Vec::new(),
         confirmed_by: None,
         nonce: "5f0c3b1e9d7a4c62".to_owned(),
@@ -68,6 +89,7 @@ fn received() -> (RequestRow, MessageRow) {
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     };
     let said = MessageRow {
@@ -158,19 +180,70 @@ async fn messages(ledger: &Ledger, counter: &Arc<AtomicU64>, count: u64) -> Dura
     begin.elapsed()
 }
 
+/// One entry and nothing else.
+async fn append(ledger: &Ledger) {
+    let entry = Entry::new(EntryKind::Received, SystemClock.now()).with("channel", "C024BE91L");
+    let step = Step { guard: Guard::Open, rows: vec![], entries: vec![entry] };
+    black_box(ledger.write(step).await.unwrap().unwrap());
+}
+
+/// Appends from 16 at once, spread over these servers.
+async fn appends(servers: &[Ledger], count: u64) -> Duration {
+    let begin = tokio::time::Instant::now();
+    let writers = servers.iter().cycle().take(16).zip(0..).map(|(ledger, writer)| {
+        let ledger = ledger.clone();
+        let share = count / 16 + u64::from(writer < count % 16);
+        tokio::spawn(async move {
+            for _ in 0..share {
+                append(&ledger).await;
+            }
+        })
+    });
+    for writer in futures::future::join_all(writers).await {
+        writer.unwrap();
+    }
+    begin.elapsed()
+}
+
+async fn open(store: Store, dir: &Path) -> Ledger {
+    Ledger::open(store, dir, Arc::new(SystemClock), Arc::new(SystemEntropy)).await.unwrap()
+}
+
 fn ledger(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let ledger = runtime.block_on(async {
-        let store = Store::open(dir.path()).await.unwrap();
-        Ledger::open(store, dir.path(), Arc::new(SystemClock), Arc::new(SystemEntropy)).await.unwrap()
+    let file = runtime.block_on(async { open(Store::open(dir.path()).await.unwrap(), dir.path()).await });
+    measure(criterion, &runtime, "ledger", &[file]);
+    // The same on a server, where there is one: tests/postgres.sh cargo bench --bench ledger
+    let dir = tempfile::tempdir().unwrap();
+    let Some(schema) = runtime.block_on(Schema::make()) else { return };
+    let servers = runtime.block_on(async {
+        let mut servers = Vec::new();
+        for _ in 0..4 {
+            servers.push(open(Store::connect(schema.url().as_str()).await.unwrap(), dir.path()).await);
+        }
+        servers
     });
+    measure(criterion, &runtime, "ledger on postgres", &servers);
+    let gapless = runtime.block_on(verify(servers[0].store(), servers[0].public_key(), &[]));
+    assert!(matches!(gapless, Verification::Sound { .. }), "{gapless:?}");
+}
+
+fn measure(criterion: &mut Criterion, runtime: &Runtime, name: &str, servers: &[Ledger]) {
     let counter = Arc::new(AtomicU64::new(0));
-    let mut group = criterion.benchmark_group("ledger");
+    let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(10));
     group.bench_function("messages of three steps, 32 at once", |bench| {
-        bench.iter_custom(|count| runtime.block_on(messages(&ledger, &counter, count)));
+        bench.iter_custom(|count| runtime.block_on(messages(&servers[0], &counter, count)));
     });
+    group.bench_function("appends, 16 at once", |bench| {
+        bench.iter_custom(|count| runtime.block_on(appends(&servers[..1], count)));
+    });
+    if servers.len() > 1 {
+        group.bench_function(format!("appends, 16 at once at {} servers", servers.len()), |bench| {
+            bench.iter_custom(|count| runtime.block_on(appends(servers, count)));
+        });
+    }
     group.finish();
 }
 

@@ -9,7 +9,7 @@
 //! 10  cli                                             the commands
 //!  9  app telemetry                                   builds the rooms; logs
 //!  8  config                                          what an installation is told
-//!  7  web control worker playground evals             doors, the clock, something to operate, the harness
+//!  7  web doors control worker playground evals       doors, the clock, something to operate, the harness
 //!  6  pipeline                                        receive, propose, admit, judge, carry out, answer
 //!  5  chat interpret execute                          hands: platforms, readers of sentences, back ends
 //!  4  audit                                           swears: the record
@@ -52,6 +52,7 @@ pub mod interpret;
 pub mod pipeline;
 
 pub mod control;
+pub mod doors;
 pub mod evals;
 pub mod playground;
 pub mod web;

@@ -83,12 +83,20 @@ pub fn vocabulary(catalog: &Catalog) -> Vocabulary {
         .tools()
         .map(|tool| ToolWord {
             name: tool.name().to_owned(),
-            mutates: tool.manifest().effects.class.mutates(),
+            effect: tool.manifest().effects.class,
+            worst: tool.worst(),
             has_direction: tool.manifest().effects.direction.is_some(),
             has_environment: !tool.manifest().environment.is_empty(),
+            held: tool.manifest().hold.iter().cloned().collect(),
         })
         .collect();
-    Vocabulary { tools, environments: catalog.landscape().environments.keys().cloned().collect() }
+    let landscape = catalog.landscape();
+    Vocabulary {
+        tools,
+        environments: landscape.environments.keys().cloned().collect(),
+        tags: catalog.tags(),
+        teams: landscape.teams.keys().cloned().collect(),
+    }
 }
 
 /// The policy of these texts.

@@ -8,17 +8,22 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{EntryKind, Logged, Step, particulars, story};
+use crate::audit::{EntryKind, Logged, Step, Usage, particulars, story, usage};
 use crate::config::{Channel, Config};
 use crate::control::Voice;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
+use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::pipeline::Rooms;
 use crate::slash;
-use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, Row};
+use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState, Row};
 use crate::web::{
-    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, PersonView,
-    Receipt, RequestStory, Session, Settings, Site, StoryLine, Trouble, Typed, Unread, Web,
+    self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, OpenWork,
+    PersonView, Receipt, RequestStory, Session, Settings, Site, StoryLine, ToolView, Trouble, Typed, Unread,
+    Vocabulary, Web,
 };
+
+/// The command that shows the record: whoever may use it somewhere may review it here.
+const REVIEW: &str = "audit";
 
 /// How long wrong passwords are remembered.
 const FAILURES_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -28,6 +33,18 @@ pub struct ConsoleHouse {
     rooms: Arc<Rooms>,
     channels: Vec<Channel>,
     changed: broadcast::Sender<MessageChanged>,
+}
+
+/// What is served beside what.
+pub(super) struct Served {
+    /// Where people come in.
+    pub listener: TcpListener,
+    /// The configuration.
+    pub config: Config,
+    /// Whether one may speak for a person of one's choice.
+    pub voice: Voice,
+    /// The doors of other platforms, which have guards of their own.
+    pub beside: axum::Router,
 }
 
 impl ConsoleHouse {
@@ -59,16 +76,11 @@ impl ConsoleHouse {
     }
 
     /// Serves the console until `stop` is cancelled.
-    pub(super) async fn serve(
-        self: Arc<Self>,
-        listener: TcpListener,
-        config: Config,
-        voice: Voice,
-        stop: CancellationToken,
-    ) -> Result<()> {
+    pub(super) async fn serve(self: Arc<Self>, served: Served, stop: CancellationToken) -> Result<()> {
+        let Served { listener, config, voice, beside } = served;
         let sites = sites(&config, listener.local_addr()?)?;
         let (close, closing) = watch::channel(false);
-        let router = self.router(sites, voice, closing.clone())?;
+        let router = self.router(sites, voice, closing.clone())?.merge(beside);
         let closer = async {
             stop.cancelled().await;
             // The server may have ended by itself.
@@ -79,9 +91,25 @@ impl ConsoleHouse {
             self.relay(&stop).await;
             Ok(())
         };
+        let metrics = self.metrics(&config, closing.clone());
         let served = async { web::serve(listener, router, closing).await.context("the console") };
-        tokio::try_join!(served, closer, relay)?;
+        tokio::try_join!(served, metrics, closer, relay)?;
         Ok(())
+    }
+
+    /// Serves the figures for Prometheus, where they are wanted.
+    async fn metrics(&self, config: &Config, closing: watch::Receiver<bool>) -> Result<()> {
+        let Some(addr) = config.metrics.listen else { return Ok(()) };
+        let listener = TcpListener::bind(addr).await.with_context(|| {
+            format!("cannot listen on {addr} for metrics: is another program using it? Set `metrics.listen` to another")
+        })?;
+        let house = Self {
+            rooms: Arc::clone(&self.rooms),
+            channels: self.channels.clone(),
+            changed: self.changed.clone(),
+        };
+        let router = web::metrics(Arc::new(house), Arc::clone(&self.rooms.clock));
+        web::serve(listener, router, closing).await.context("the metrics")
     }
 
     /// Passes on to the pages what the pipeline says has changed.
@@ -89,6 +117,7 @@ impl ConsoleHouse {
         let mut changed = self.rooms.changed.subscribe();
         while let Some(change) = stop.run_until_cancelled(changed.recv()).await {
             match change {
+                Ok(change) if change.platform != Platform::Console => {}
                 Ok(change) => {
                     let change =
                         MessageChanged { id: change.message, channel: change.channel, root: change.root };
@@ -204,17 +233,52 @@ impl House for ConsoleHouse {
         async move { self.rooms.store.requests_of(ids).await.map_err(unread_store) }.boxed()
     }
 
-    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>> {
+    fn may_review(&self, person: &PersonId) -> bool {
+        let policy = self.rooms.policy.load();
+        let somewhere = |channel: &Channel| {
+            let place = Self::place(&channel.name);
+            let asking =
+                Asking { person, place: &place, membership: Membership::none(), now: self.rooms.clock.now() };
+            prospects(&policy, &asking, REVIEW).iter().any(|prospect| prospect.decision == Decision::Allow)
+        };
+        self.channels.iter().any(somewhere)
+    }
+
+    fn find<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<RequestRow>> {
         async move {
-            let words = query.trim();
-            let filter = RequestFilter {
-                text: (!words.is_empty()).then(|| words.to_owned()),
-                ..RequestFilter::default()
-            };
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            self.rooms.store.requests(&filter, limit).await.map_err(unread_store)
+            self.rooms.store.requests(filter, limit).await.map_err(unread_store)
         }
         .boxed()
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let catalog = &self.rooms.catalog;
+        let tools =
+            catalog.tools().map(|tool| ToolView { name: tool.name().to_owned(), mutates: tool.mutates() });
+        Vocabulary {
+            tools: tools.collect(),
+            environments: catalog.landscape().environments.keys().cloned().collect(),
+        }
+    }
+
+    fn open_work(&self) -> Answer<'_, OpenWork> {
+        async move {
+            let head = self.rooms.store.head().await.map_err(unread_store)?;
+            let counts = self.rooms.store.open_counts().await.map_err(unread_store)?;
+            let of = |state: RequestState| counts.get(&state).copied().unwrap_or_default();
+            Ok(OpenWork {
+                waiting: of(RequestState::Waiting),
+                approved: of(RequestState::Approved),
+                started: of(RequestState::Started),
+                entries: head.and_then(|head| u64::try_from(head.size).ok()).unwrap_or_default(),
+            })
+        }
+        .boxed()
+    }
+
+    fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {
+        async move { usage(&self.rooms.store, since, until).await.map_err(unread_store) }.boxed()
     }
 
     fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {

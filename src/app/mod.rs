@@ -1,10 +1,12 @@
 //! Floor 9: builds the house. The only room that knows every concrete type.
 
+mod directory;
 mod files;
 mod house;
 mod lock;
 mod readers;
 mod rehearsal;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,29 +15,33 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Ledger;
+use crate::chat::Directory;
 use crate::clock::{self, Clock, Entropy, Mint, SystemClock, SystemEntropy};
 use crate::config::Source;
 use crate::control::{self, Voice};
-use crate::execute::{Connection, Connections, Hands, Reach, client};
+use crate::execute::{Candidates, Connection, Connections, Hands, Reach, client};
 use crate::interpret::Interpreter;
-use crate::pipeline::Rooms;
+use crate::pipeline::{PolicyFile, Rooms, Roster, open_policy};
 use crate::playground::{Playground, PlaygroundConfig};
 use crate::redact::Redactor;
 use crate::store::Store;
 use crate::worker;
 
+use directory::Installed;
 pub use files::{Texts, catalog, policy, texts, vocabulary};
 pub use house::ConsoleHouse;
+use house::Served;
 pub use lock::DataLock;
 use readers::reader;
 pub use rehearsal::{Play, rehearsal};
+use slack::{Line, Slack};
 
 /// What is brought from outside instead of being taken from the machine: tests bring their own.
 pub struct Parts {
@@ -47,6 +53,8 @@ pub struct Parts {
     pub playground: Box<dyn FnOnce(PathBuf, SecretString) -> PlaygroundConfig + Send>,
     /// Who reads sentences; `None` for what the configuration says.
     pub reader: Option<Arc<dyn Interpreter>>,
+    /// Who knows who is in which group and on call; `None` for what the configuration and the catalogue say.
+    pub directory: Option<Arc<dyn Directory>>,
 }
 
 impl Parts {
@@ -61,6 +69,7 @@ impl Parts {
             entropy: Arc::new(SystemEntropy),
             playground: Box::new(|dir, token| PlaygroundConfig::demo(program, dir, token)),
             reader: None,
+            directory: None,
         })
     }
 }
@@ -85,6 +94,7 @@ pub struct App {
     pub rooms: Arc<Rooms>,
     /// What it operates, in playground mode.
     pub playground: Option<Playground>,
+    slack: Option<Line>,
     source: Source,
     stop: CancellationToken,
     _lock: DataLock,
@@ -100,11 +110,23 @@ impl App {
         let lock = DataLock::take(&data_dir)?;
         let texts = texts(&source)?;
         let catalog = Arc::new(catalog(&texts)?);
-        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog)?));
-        let store = Store::open(&data_dir).await?;
+        let store = open_store(&source).await?;
+        store.claim().await?;
         let ledger =
             Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
                 .await?;
+        let (name, text) = &texts.policy;
+        let policy = open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
+        let policy = Arc::new(ArcSwap::from_pointee(policy));
+        let policy_path = source.config.files.policy.as_ref().map(|path| source.folder().join(path));
+        let candidates = Candidates::default();
+        let groups = source.config.console.groups.clone();
+        let slack = Line::new(&source)?;
+        let people = slack.as_ref().map(|line| Arc::clone(&line.people));
+        let installed = || {
+            Arc::new(Installed { groups, catalog: Arc::clone(&catalog), slack: people }) as Arc<dyn Directory>
+        };
+        let roster = Roster::new(parts.directory.unwrap_or_else(installed));
         let (connections, playground) = connect(&source, parts.playground, parts.entropy.as_ref()).await?;
         let redactor = redactor(&source, &connections)?;
         let reach = Reach {
@@ -113,6 +135,8 @@ impl App {
             policy: Arc::clone(&policy),
             store: store.clone(),
             connections: Arc::new(connections),
+            candidates: Arc::clone(&candidates),
+            membership: roster.membership(),
             clock: Arc::clone(&parts.clock),
         };
         let interpreter = match parts.reader {
@@ -123,6 +147,10 @@ impl App {
             hands: Hands::new(reach),
             catalog,
             policy,
+            policy_file: PolicyFile::new(policy_name(name), policy_path),
+            candidates,
+            roster,
+            operators_channel: operators(&source),
             store,
             ledger,
             interpreter,
@@ -132,8 +160,11 @@ impl App {
             changed: broadcast::channel(1024).0,
             tasks: TaskTracker::new(),
         });
+        // Before anything goes on: a file that differs from the policy in force is not in force by being there.
+        rooms.consider_policy(text).await?;
+        rooms.read_roster().await?;
         rooms.recover().await?;
-        Ok(Self { rooms, playground, source, stop: CancellationToken::new(), _lock: lock })
+        Ok(Self { rooms, playground, slack, source, stop: CancellationToken::new(), _lock: lock })
     }
 
     /// Whether one may speak for a person of one's choice here.
@@ -146,14 +177,24 @@ impl App {
     /// # Errors
     /// A door that breaks.
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         until: impl Future<Output = ()>,
         opened: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let addr = listener.local_addr()?;
+        let slack = self.slack.take().map(|line| Slack::new(line, &self.rooms));
+        let beside = slack.as_ref().map(Slack::router).unwrap_or_default();
         let house = ConsoleHouse::new(Arc::clone(&self.rooms), &self.source.config);
-        let console = house.serve(listener, self.source.config.clone(), self.voice(), self.stop.clone());
+        let config = self.source.config.clone();
+        let console =
+            house.serve(Served { listener, config, voice: self.voice(), beside }, self.stop.clone());
+        let chats = async {
+            if let Some(slack) = slack {
+                slack.run(self.stop.clone()).await;
+            }
+            Ok(())
+        };
         let door = control::open(&self.source.data_dir()).context("the control socket")?;
         let desk = control::serve(Arc::clone(&self.rooms), self.voice(), door, self.stop.clone());
         let worker = worker::work(Arc::clone(&self.rooms), self.stop.clone());
@@ -171,6 +212,7 @@ impl App {
                 worker.await;
                 Ok(())
             },
+            chats,
             waiting
         );
         self.stop().await;
@@ -192,14 +234,59 @@ impl App {
     }
 }
 
+/// Opens the database of the configuration: the server that it names, or the file in the data directory.
+///
+/// # Errors
+/// A server that cannot be reached, a directory that cannot be written, a database that is not ours.
+pub async fn open_store(source: &Source) -> Result<Store> {
+    Ok(match database_url(source)? {
+        Some(url) => Store::connect(url.expose_secret()).await?,
+        None => Store::open(&source.data_dir()).await?,
+    })
+}
+
+fn database_url(source: &Source) -> Result<Option<SecretString>> {
+    let url = source.config.store.url.as_ref();
+    url.map(|url| url.resolve(&source.folder())).transpose().context("the database has no address")
+}
+
+/// What the policy file is called in chat: where it is on this machine is nobody's business there.
+fn policy_name(path: &str) -> String {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str());
+    name.unwrap_or(path).to_owned()
+}
+
+/// The channel of the operators, by the name that the policy gives it.
+fn operators(source: &Source) -> Option<String> {
+    let name = source.config.operators.channel.trim_start_matches('#');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// What takes out the secrets of this installation.
 fn redactor(source: &Source, connections: &Connections) -> Result<Redactor> {
-    let redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    let mut redactor = Redactor::knowing(connections.values().filter_map(Connection::secret));
+    if let Some(url) = database_url(source)? {
+        if let Some(password) = password(&url) {
+            redactor = redactor.and_secret(&password);
+        }
+        redactor = redactor.and_secret(&url);
+    }
+    if let Some(slack) = &source.config.slack {
+        let access = slack.access(&source.folder())?;
+        redactor = access.known.iter().fold(redactor, Redactor::and_secret);
+    }
     let Some(key) = source.config.model.as_ref().and_then(|model| model.api_key.as_ref()) else {
         return Ok(redactor);
     };
     let key = key.resolve(&source.folder()).context("the model has no key")?;
     Ok(redactor.and_secret(&key))
+}
+
+/// The password in the address of a database, as it is and not as an address writes it.
+fn password(url: &SecretString) -> Option<SecretString> {
+    let url = reqwest::Url::parse(url.expose_secret()).ok()?;
+    let encoded = url.password()?.replace('+', "%2B");
+    url::form_urlencoded::parse(encoded.as_bytes()).next().map(|(password, _)| password.into_owned().into())
 }
 
 /// The back ends of the configuration, and the playground if it is wanted.

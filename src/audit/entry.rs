@@ -28,6 +28,10 @@ pub enum EntryKind {
     Replied,
     /// Another policy is in force.
     PolicyLoaded,
+    /// A policy file is not right; the policy in force stays.
+    PolicyRefused,
+    /// A policy file allows more than the policy in force; people must agree to it first.
+    PolicyWaiting,
     /// Another key signs from here on.
     KeyRotated,
     /// A checkpoint left the database.
@@ -40,7 +44,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Opened,
         Self::Received,
         Self::Interpreted,
@@ -52,6 +56,8 @@ impl EntryKind {
         Self::Ended,
         Self::Replied,
         Self::PolicyLoaded,
+        Self::PolicyRefused,
+        Self::PolicyWaiting,
         Self::KeyRotated,
         Self::CheckpointExported,
         Self::PayloadRedacted,
@@ -72,6 +78,8 @@ impl EntryKind {
             Self::Ended => "ended",
             Self::Replied => "replied",
             Self::PolicyLoaded => "policy.loaded",
+            Self::PolicyRefused => "policy.refused",
+            Self::PolicyWaiting => "policy.waiting",
             Self::KeyRotated => "key.rotated",
             Self::CheckpointExported => "checkpoint.exported",
             Self::PayloadRedacted => "payload.redacted",

@@ -60,4 +60,9 @@ impl LedgerError {
     pub(super) fn is_of_one_step(&self) -> bool {
         matches!(self, Self::Store(StoreError::Constraint(_)) | Self::NoPayload { .. })
     }
+
+    /// Whether the same may well work now.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict(_)))
+    }
 }

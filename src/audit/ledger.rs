@@ -74,10 +74,10 @@ impl Ledger {
         // Held until the record has begun, so that two first starts at once do not begin it twice.
         let held = file.lock().await?;
         let mut writer = match (store.head().await?, file.read()?) {
-            (Some(_), Some(key)) => Writer::new(store.clone(), key),
-            (Some(_), None) => Writer::new(store.clone(), take_up(&file)?),
+            (Some(_), Some(key)) => Writer::new(store.clone(), key, clock),
+            (Some(_), None) => Writer::new(store.clone(), take_up(&file)?, clock),
             (None, Some(_)) => return Err(LedgerError::RecordMissing(file.place().to_owned())),
-            (None, None) => begin(&store, &file, clock.now(), entropy.as_ref()).await?,
+            (None, None) => begin(&store, &file, clock, entropy.as_ref()).await?,
         };
         drop(held);
         writer.transact(&[]).await?;
@@ -202,18 +202,18 @@ fn take_up(file: &KeyFile) -> Result<Key, LedgerError> {
 async fn begin(
     store: &Store,
     file: &KeyFile,
-    now: Timestamp,
+    clock: Arc<dyn Clock>,
     entropy: &dyn Entropy,
 ) -> Result<Writer, LedgerError> {
     let key = Key::draw(entropy)?;
     file.write_beside(&key)?;
     let public = key.public();
-    let entry = Entry::new(EntryKind::Opened, now)
+    let entry = Entry::new(EntryKind::Opened, clock.now())
         .with("instance", public.instance())
         .with("public_key", public.verifier_key(0))
         .with("version", env!("CARGO_PKG_VERSION"));
     let step = Step { guard: Guard::Open, rows: Vec::new(), entries: vec![entry] };
-    let mut writer = Writer::new(store.clone(), key);
+    let mut writer = Writer::new(store.clone(), key, clock);
     writer.transact(&[ready(step, entropy)?]).await?;
     file.settle()?;
     Ok(writer)

@@ -18,6 +18,11 @@ mod recorded;
 mod review;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
+mod tests_on_postgres;
+mod usage;
 mod verify;
 mod writer;
 
@@ -28,4 +33,5 @@ pub use ledger::{Ledger, Redaction, Step, Written};
 pub use logged::{Commitment, Logged};
 pub use recorded::Recorded;
 pub use review::{FlatRecord, StoryLine, flat_record, particulars, story};
+pub use usage::{Approver, CommandUse, Count, Day, HASTY_MS, ModelUse, PersonUse, Usage, Wait, Waits, usage};
 pub use verify::{Verification, verify};

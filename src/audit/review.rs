@@ -148,6 +148,8 @@ fn word(entry: &Logged) -> Option<&str> {
         | EntryKind::Voted
         | EntryKind::Replied
         | EntryKind::PolicyLoaded
+        | EntryKind::PolicyRefused
+        | EntryKind::PolicyWaiting
         | EntryKind::KeyRotated
         | EntryKind::CheckpointExported
         | EntryKind::PayloadRedacted
@@ -206,6 +208,8 @@ fn what(entry: &Logged, so_far: &[Logged]) -> String {
         EntryKind::Ended => with(&format!("ended it as {}", text("state")), text("reason")),
         EntryKind::Replied => with("answered", text("title")),
         EntryKind::PolicyLoaded => "put another policy in force".to_owned(),
+        EntryKind::PolicyRefused => with("kept the policy; the file is not right", text("file")),
+        EntryKind::PolicyWaiting => with("kept the policy; the file allows more", text("file")),
         EntryKind::KeyRotated => "changed the signing key".to_owned(),
         EntryKind::CheckpointExported => with("exported a checkpoint", text("sink")),
         EntryKind::PayloadRedacted => {

@@ -1,16 +1,26 @@
 //! The one that writes. Steps wait in a queue; it takes what waits, writes all of it in one transaction with one signed
 //! head and one sync to disk, and answers each only after that.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::draft::Draft;
 use super::edge::Edge;
 use super::key::Key;
 use super::{EntryKind, LedgerError, PublicKey, Written, note};
-use crate::store::{Append, Appended, Ask, Batch, Guard, Head, Put, Refused, Store};
+use crate::clock::Clock;
+use crate::store::{Append, Appended, Ask, Batch, Guard, Head, Put, Refused, Store, StoreError};
 
 /// Steps in one transaction, at most. More would only make the first wait for the last.
 const STEPS: usize = 256;
+
+/// How often a transaction is tried that somebody else's got in the way of.
+const TRIES: u32 = 3;
+
+/// Between looks at a database that is away.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What comes back for a step.
 pub(super) type Answer = Result<Result<Written, Refused>, LedgerError>;
@@ -33,13 +43,14 @@ pub(super) struct Job {
 pub(super) struct Writer {
     store: Store,
     key: Key,
+    clock: Arc<dyn Clock>,
     /// The head last seen and the edge of its tree.
     known: Option<(Head, Edge)>,
 }
 
 impl Writer {
-    pub(super) const fn new(store: Store, key: Key) -> Self {
-        Self { store, key, known: None }
+    pub(super) fn new(store: Store, key: Key, clock: Arc<dyn Clock>) -> Self {
+        Self { store, key, clock, known: None }
     }
 
     /// Who checks what it signs.
@@ -63,7 +74,14 @@ impl Writer {
 
     /// Writes steps together; if one of them is not fit to be written, each for itself.
     async fn write(&mut self, steps: &[Ready]) -> Vec<Answer> {
-        match self.transact(steps).await {
+        let mut written = self.transact(steps).await;
+        for _again in 1..TRIES {
+            if !written.as_ref().is_err_and(LedgerError::is_conflict) {
+                break;
+            }
+            written = self.transact(steps).await;
+        }
+        match written {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) if error.is_of_one_step() && steps.len() > 1 => {
                 let mut answers = Vec::with_capacity(steps.len());
@@ -90,7 +108,8 @@ impl Writer {
         let mut append = Growth { epoch: before.as_ref().map_or(0, |head| head.epoch), ..Growth::default() };
         let mut answers = Vec::with_capacity(steps.len());
         for step in steps {
-            let admitted = batch.admit(step.ask());
+            // The time is asked for here, where the write lock is held: whoever waited for it may have come too late.
+            let admitted = batch.admit(step.ask(), self.clock.now());
             if admitted.is_ok() {
                 step.redact(&mut batch, append.epoch).await?;
             }
@@ -99,6 +118,7 @@ impl Writer {
                 Err(refused) => Err(refused),
             });
         }
+        let (epoch, first) = (append.epoch, append.hashes.first().copied());
         let after = if append.entries.is_empty() {
             before
         } else {
@@ -109,9 +129,32 @@ impl Writer {
         };
         // Until the commit is known to have worked, nothing is known.
         self.known = None;
-        batch.commit().await?;
+        match (batch.commit().await, first) {
+            (Ok(()), _) => {}
+            (Err(StoreError::Unsure(reason)), Some(leaf)) => self.find_out(epoch, leaf, reason).await?,
+            (Err(error), _) => return Err(error.into()),
+        }
         self.known = after.map(|head| (head, edge));
         Ok(answers)
+    }
+
+    /// Finds out whether a commit worked whose answer was lost: it did if its first leaf is in the tree. Until that can
+    /// be read nobody is answered, as nothing else could be written either.
+    async fn find_out(
+        &self,
+        epoch: i64,
+        (position, hash): (i64, [u8; 32]),
+        reason: String,
+    ) -> Result<(), LedgerError> {
+        loop {
+            match self.store.has_hash(epoch, position, &hash).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(StoreError::Away(reason).into()),
+                Err(StoreError::Away(_) | StoreError::Locked) => tokio::time::sleep(PAUSE).await,
+                // It will be known when somebody looks who can: whoever starts next takes up what was left behind.
+                Err(_other) => return Err(StoreError::Unsure(reason).into()),
+            }
+        }
     }
 
     /// The head and the edge to go on from. What we know is still true unless another process wrote.
@@ -217,6 +260,10 @@ impl<'a> Growth<'a> {
         Ok(Written { seqs: first..edge.size() })
     }
 }
+
+#[cfg(test)]
+#[path = "tests/server.rs"]
+mod server_tests;
 
 /// A place in the record or its tree as databases count.
 pub(super) fn position(at: u64) -> Result<i64, LedgerError> {

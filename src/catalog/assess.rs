@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    Assessment, Call, Catalog, Direction, EffectClass, EffectRule, Facts, Scope, Short, Tool, Undo, template,
+    Assessment, Call, Catalog, Direction, EffectClass, EffectRule, Facts, List, Scope, Short, Tool, Undo,
+    template,
 };
 use crate::domain::{Origin, Proposal};
 
@@ -18,7 +19,8 @@ impl Catalog {
     pub fn assess(&self, call: &Call, facts: &Facts, unreadable: &[String]) -> Assessment {
         let Some(tool) = self.tool(call.tool()) else { return unknown(call) };
         let scope = self.scope(call).facts(facts);
-        let mut result = Findings { class: call.effect(), ..Findings::default() };
+        let tags = self.service_tags(tool, call);
+        let mut result = Findings { class: call.effect(), tags, ..Findings::default() };
         if !unreadable.is_empty() {
             result.doubt();
         }
@@ -38,6 +40,13 @@ impl Catalog {
         Assessment { class: result.class, direction, tags: result.tags, short, change }
     }
 
+    /// What the call would amount to if its facts said nothing against it and gave it this direction: to look at the
+    /// policy without back ends. Nothing is decided by it.
+    pub fn supposed(&self, call: &Call, direction: Option<Direction>) -> Assessment {
+        let tags = self.tool(call.tool()).map(|tool| self.service_tags(tool, call)).unwrap_or_default();
+        Assessment { class: call.effect(), direction, tags, short: None, change: self.render(call) }
+    }
+
     fn change(&self, tool: &Tool, call: &Call, scope: &Scope) -> String {
         let change = template::text(&tool.manifest().output.change, scope).unwrap_or_default();
         if change.is_empty() { self.render(call) } else { change }
@@ -47,6 +56,21 @@ impl Catalog {
     pub fn held(&self, call: &Call, facts: &Facts) -> Map<String, Value> {
         let paths = self.tool(call.tool()).map(|tool| tool.manifest().hold.as_slice()).unwrap_or_default();
         paths.iter().map(|path| (path.clone(), at(facts, path))).collect()
+    }
+
+    /// The same call in another environment, if it names one.
+    pub fn elsewhere(&self, call: &Call, environment: &str) -> Option<Call> {
+        let here = Value::String(call.environment()?.to_owned());
+        let params = self.tool(call.tool())?.params().iter();
+        let named = params.filter(|param| param.list == Some(List::Environments));
+        let mut args = call.args().clone();
+        for param in named.filter(|param| call.args().get(&param.name) == Some(&here)) {
+            args.insert(param.name.clone(), Value::String(environment.to_owned()));
+        }
+        let args = Value::Object(args);
+        let other =
+            self.admit(&Proposal { tool: call.tool().to_owned(), args, origin: Origin::System }).ok()?;
+        (other.environment() == Some(environment)).then_some(other)
     }
 
     /// What templates of this call's tool see. Facts, bodies and so on are added by the caller.

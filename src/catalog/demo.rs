@@ -11,6 +11,18 @@ macro_rules! shipped {
 
 /// The tool files that ship, name and text.
 pub const SHIPPED_TOOLS: &[(&str, &str)] = shipped![
-    "deploy", "help", "lock", "logs", "migrate", "pending", "rollback", "scale", "status", "unlock",
+    "audit",
+    "deploy",
+    "help",
+    "lock",
+    "logs",
+    "migrate",
+    "pending",
+    "policy.accept",
+    "review",
+    "rollback",
+    "scale",
+    "status",
+    "unlock",
     "whoami",
 ];

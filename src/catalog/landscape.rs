@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Service {
     /// The fewest replicas, by environment.
     #[serde(default)]
     pub min_replicas: BTreeMap<String, u32>,
+    /// Words for the policy's rules, such as `payments` or `tier-1`. Each call that names the service carries them.
+    #[serde(default)]
+    pub tags: BTreeSet<String>,
     /// Its databases: other names of it where a tool takes `x-catalog: targets`, as `migrate` does.
     #[serde(default)]
     pub databases: Vec<String>,

@@ -214,6 +214,12 @@ pub enum Builtin {
     Unlock,
     /// What waits for this person.
     Pending,
+    /// What the record says of requests.
+    Audit,
+    /// Puts the policy file in force that waits.
+    Policy,
+    /// Closes the review of an emergency.
+    Review,
 }
 
 /// What makes running the same call again safe.

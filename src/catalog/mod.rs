@@ -16,6 +16,7 @@ mod names;
 mod problem;
 mod render;
 mod scope;
+mod tags;
 pub mod template;
 #[cfg(test)]
 mod tests;

@@ -107,6 +107,14 @@ impl Tool {
         mutates(&self.manifest)
     }
 
+    /// The most that facts can make of a call. One that cannot be read makes it the worst there is.
+    pub fn worst(&self) -> EffectClass {
+        let effects = &self.manifest.effects;
+        let certain =
+            self.manifest.facts.is_empty() && effects.rules.is_empty() && effects.direction.is_none();
+        if certain { effects.class } else { EffectClass::Destructive }
+    }
+
     /// The schema as plain JSON Schema, with the names of the landscape as `enum` and none of our own words.
     pub fn schema_for_model(&self) -> &Value {
         &self.schema_for_model

@@ -6,10 +6,9 @@ use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 
 use super::print;
-use crate::app::{catalog, policy, texts};
+use crate::app::{catalog, open_store, policy, texts};
 use crate::config::Source;
 use crate::domain::PersonId;
-use crate::store::Store;
 use crate::web;
 
 /// Shorter passwords are refused (NIST SP 800-63B asks for at least 8; for what this guards we ask for 12).
@@ -42,7 +41,7 @@ pub(super) async fn account(source: &Source, command: AccountCommand) -> Result<
         bail!("that password is too short; use at least {SHORTEST} characters");
     }
     crate::app::private_dir(&source.data_dir()).context("the data directory cannot be written")?;
-    let store = Store::open(&source.data_dir()).await?;
+    let store = open_store(source).await?;
     store.put_account(&id, &web::hash_password(&password)?).await?;
     print(&format!("{person} can sign in."))?;
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::print;
+use crate::app::open_store;
 use crate::audit::{FlatRecord, PublicKey, Verification, flat_record, story, verify};
 use crate::config::Source;
 use crate::domain::RequestId;
@@ -43,10 +44,10 @@ pub(super) struct ListArgs {
 
 pub(super) async fn audit(source: &Source, command: AuditCommand) -> Result<ExitCode> {
     let data_dir = source.data_dir();
-    if !data_dir.join("countersign.db").exists() {
+    if source.config.store.url.is_none() && !data_dir.join("countersign.db").exists() {
         bail!("there is no record in `{}` yet; `countersign` starts one", data_dir.display());
     }
-    let store = Store::open(&data_dir).await?;
+    let store = open_store(source).await?;
     match command {
         AuditCommand::List(args) => list(&store, args).await,
         AuditCommand::Show { request } => show(&store, &request).await,
@@ -57,7 +58,7 @@ pub(super) async fn audit(source: &Source, command: AuditCommand) -> Result<Exit
 async fn list(store: &Store, args: ListArgs) -> Result<ExitCode> {
     let filter = RequestFilter {
         asker: args.person.map(crate::domain::PersonId),
-        tool: args.tool,
+        tools: args.tool.into_iter().collect(),
         environment: args.environment,
         ..RequestFilter::default()
     };

@@ -28,6 +28,9 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
     if let Some(model) = &source.config.model {
         model.setup(&source.folder(), Prompt::shipped(), Redactor::default())?;
     }
+    if let Some(slack) = &source.config.slack {
+        slack.access(&source.folder())?;
+    }
     let file = source
         .file
         .as_ref()
@@ -54,12 +57,4 @@ fn unconnected(source: &Source, catalog: &Catalog) -> Vec<String> {
             format!("the tool `{tool}` uses the connection `{connection}`, which is not there; add [connections.{connection}]")
         })
         .collect()
-}
-
-/// Checks the policy against the tools and the catalogue.
-pub(super) fn policy_file(source: &Source) -> Result<ExitCode> {
-    let texts = texts(source)?;
-    let policy = policy(&texts, &catalog(&texts)?)?;
-    print(&format!("{} is right; policy {}", texts.policy.0, policy.digest().short()))?;
-    Ok(ExitCode::SUCCESS)
 }

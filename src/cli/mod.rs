@@ -5,9 +5,12 @@ mod audit;
 mod check;
 mod eval;
 mod init;
+mod policy;
 mod say;
 mod serve;
+mod slack;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Source, load};
+use crate::config::{SecretRef, Source, load};
 use crate::playground::replica::{self, ReplicaArgs};
 
 /// An ops agent in team chat that does nothing until the right people have said yes.
@@ -38,6 +41,9 @@ struct PlaceArgs {
     /// Where the database and the keys are, in place of the configuration's data_dir.
     #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the address of a PostgreSQL database is, `env:NAME` or `file:PATH`, in place of the configuration's store.url.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", value_name = "REFERENCE", value_parser = reference)]
+    database: Option<SecretRef>,
     /// The address to listen on, in place of the configuration's server.listen.
     #[arg(long, global = true, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -59,7 +65,7 @@ enum Command {
     Config(ConfigCommand),
     /// Look at the policy.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Look at the record.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -69,6 +75,9 @@ enum Command {
     /// Manage the accounts of the console, for use without the playground.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Set Slack up, and look whether it is set up right.
+    #[command(subcommand)]
+    Slack(slack::SlackCommand),
     /// Parts of the playground.
     #[command(subcommand, hide = true)]
     Playground(PlaygroundCommand),
@@ -81,24 +90,53 @@ enum ConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check the policy against the tools and the catalogue.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
 enum PlaygroundCommand {
     /// One replica of one service. Started by the playground.
     Replica(ReplicaArgs),
 }
 
+/// The exit code of a command of the harness that could not be run: 1 and 2 are for what its gate decides.
+const HARNESS_BROKEN: u8 = 3;
+
+/// Parses the arguments of the program, the first of which is its name, and runs what they name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => run(cli),
+        Err(error) => {
+            // Help goes to standard output and is no error.
+            let _nobody_reads = error.print();
+            let code = if names_harness(&arguments) { HARNESS_BROKEN } else { 2 };
+            if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS }
+        }
+    }
+}
+
+/// Whether arguments that could not be parsed name a command of the harness.
+fn names_harness(arguments: &[OsString]) -> bool {
+    let mut arguments = arguments.iter().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            // The options that every command has take a value.
+            Some("--config" | "--data" | "--listen") => drop(arguments.next()),
+            Some(option) if option.starts_with('-') => {}
+            command => return command == Some("eval"),
+        }
+    }
+    false
+}
+
 /// Runs a command and says on standard error what went wrong.
 pub fn run(cli: Cli) -> ExitCode {
+    let broken = match &cli.command {
+        Some(Command::Eval(_)) => ExitCode::from(HARNESS_BROKEN),
+        Some(_) | None => ExitCode::FAILURE,
+    };
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
             complain(&error);
-            ExitCode::FAILURE
+            broken
         }
     }
 }
@@ -146,10 +184,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Command::Init { dir } => init::init(&dir),
             Command::Say(args) => say::say(source, args).await,
             Command::Config(ConfigCommand::Check) => check::config(&source),
-            Command::Policy(PolicyCommand::Check) => check::policy_file(&source),
+            Command::Policy(command) => policy::policy(&source, command).await,
             Command::Audit(command) => audit::audit(&source, command).await,
             Command::Eval(command) => Ok(eval::eval(&source, command).await),
             Command::Account(command) => account::account(&source, command).await,
+            Command::Slack(command) => slack::slack(&source, command).await,
             Command::Playground(PlaygroundCommand::Replica(_)) => Ok(ExitCode::FAILURE),
         }
     })
@@ -161,6 +200,9 @@ impl PlaceArgs {
         if let Some(listen) = self.listen {
             source.config.server.listen = listen;
         }
+        if let Some(database) = &self.database {
+            source.config.store.url = Some(database.clone());
+        }
         if let Some(data) = &self.data {
             // Named on the command line, it counts from where the command is run.
             source.config.data_dir = Some(std::path::absolute(data).context("the data directory")?);
@@ -168,6 +210,10 @@ impl PlaceArgs {
         source.config.check()?;
         Ok(source)
     }
+}
+
+fn reference(text: &str) -> Result<SecretRef, String> {
+    text.to_owned().try_into()
 }
 
 /// Prints to standard output. A reader that went away ends the command without noise.

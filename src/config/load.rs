@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Config;
+use crate::domain::travels_safely;
 
 /// A configuration and where it came from.
 #[derive(Clone, Debug)]
@@ -110,17 +111,14 @@ impl Config {
         if let Some(model) = &config.model {
             model.check()?;
         }
+        if let Some(slack) = &config.slack {
+            slack.check()?;
+        }
         for (name, connection) in &config.connections {
             let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
                 ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))
             })?;
-            let loopback = match url.host() {
-                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-                Some(url::Host::Domain(host)) => host == "localhost",
-                None => false,
-            };
-            if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+            if !travels_safely(&url) {
                 return Err(ConfigError::Unsafe(format!(
                     "the connection `{name}` sends its credential over `{}` to another machine; use https",
                     url.scheme()

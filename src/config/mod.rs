@@ -5,6 +5,7 @@
 mod load;
 mod model;
 mod secret;
+mod slack;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{ConfigError, Source, load};
 pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};
+pub use slack::{Mode, SlackAccess, SlackError, SlackSettings};
 
 /// `countersign.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,10 +25,14 @@ pub use secret::{SecretError, SecretRef};
 pub struct Config {
     /// Where the database and the keys are. Relative to the file's folder.
     pub data_dir: Option<PathBuf>,
+    /// The database.
+    pub store: StoreSettings,
     /// The web server.
     pub server: Server,
     /// The web console.
     pub console: Console,
+    /// Those who look after this installation.
+    pub operators: Operators,
     /// The files people edit.
     pub files: Files,
     /// The demonstration back end.
@@ -35,8 +41,30 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     /// The language model that reads sentences; without it they are read by rules.
     pub model: Option<ModelSettings>,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
+    /// Slack; without it nobody is listened to there.
+    pub slack: Option<SlackSettings>,
     /// Logs.
     pub log: Log,
+}
+
+/// Figures for Prometheus, at `/metrics` on a listener of their own. They are not protected: let only the scraper reach
+/// them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// The address to listen on, such as `127.0.0.1:9717`. Left out, there are none.
+    pub listen: Option<SocketAddr>,
+}
+
+/// The database.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Where to find the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/DATABASE`. Left out, the
+    /// database is the file `countersign.db` in the data directory.
+    pub url: Option<SecretRef>,
 }
 
 /// The web server.
@@ -63,6 +91,8 @@ pub struct Console {
     pub channels: Vec<Channel>,
     /// How long a sign-in lasts, such as `12h`.
     pub session: String,
+    /// Groups of console accounts that the policy's `[[group]]` can name.
+    pub groups: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Console {
@@ -76,6 +106,7 @@ impl Default for Console {
                 channel("random", "not listed in the policy: nothing runs from here"),
             ],
             session: "12h".to_owned(),
+            groups: BTreeMap::new(),
         }
     }
 }
@@ -89,6 +120,21 @@ pub struct Channel {
     /// What it is for.
     #[serde(default)]
     pub topic: String,
+}
+
+/// Those who look after this installation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operators {
+    /// The channel in which they hear of policy files, emergencies and open reviews: one that the policy lists, by its
+    /// name there. Left empty, they are told in the log alone, and a policy file that allows more is refused.
+    pub channel: String,
+}
+
+impl Default for Operators {
+    fn default() -> Self {
+        Self { channel: "incidents".to_owned() }
+    }
 }
 
 /// The files people edit. Each one left out is the embedded default.

@@ -176,6 +176,7 @@ async fn deliver(rooms: &Arc<Rooms>, delivery: Delivery) -> Result<Said, String>
         place,
         sender,
         body,
+        remote: None,
         raw: RawMessage(serde_json::to_vec(&saying).unwrap_or_default()),
     };
     let (receipt, row) = rooms.handle_to_rest(inbound).await.map_err(|trouble| trouble.to_string())?;
@@ -209,7 +210,8 @@ async fn press(
         }
     };
     let row = row.ok_or_else(|| format!("nothing waits in #{}", place.channel))?;
-    Ok(Body::Click(Click { request: row.id, nonce: row.nonce, action, note }))
+    // What follows `approve` may be the words that the card asks to type; who reads it knows which it is.
+    Ok(Body::Click(Click { request: row.id, nonce: row.nonce, action, typed: note.clone(), note }))
 }
 
 /// What the bot said about a request since a moment: its card as it stands, and the remarks.

@@ -17,8 +17,19 @@ pub struct Inbound {
     pub sender: ChatUser,
     /// What it is.
     pub body: Body,
+    /// What the platform calls it, where the platform keeps messages of its own.
+    pub remote: Option<Remote>,
     /// What the door received, to the byte.
     pub raw: RawMessage,
+}
+
+/// A platform's own ids of a message and of its thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// The message; `None` for what leaves none, such as a slash command.
+    pub message: Option<String>,
+    /// The message that opened the thread it stands in, which may be one that we have not seen.
+    pub thread: Option<String>,
 }
 
 /// The kinds of inbound events.
@@ -68,8 +79,10 @@ pub struct Click {
     pub nonce: String,
     /// Which button.
     pub action: Action,
-    /// What the person typed beside it, such as the reason of a denial.
+    /// What the person wrote beside it, such as the reason of a denial.
     pub note: Option<String>,
+    /// The words that the card asked them to type, as they typed them.
+    pub typed: Option<String>,
 }
 
 /// What a button or reaction means.

@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: nothing here reads a clock, draws a random number, touches a file or logs.
 
+mod address;
 mod digest;
 mod ids;
 mod json;
@@ -13,13 +14,14 @@ mod proposal;
 mod reply;
 mod span;
 
+pub use address::{is_loopback, travels_safely};
 pub use digest::Digest;
 pub use ids::{DedupeKey, MessageId, RequestId, TimerId};
 pub use json::{CanonicalError, canonical, parse_strict};
-pub use message::{Action, Body, Click, Inbound, RawMessage, Reaction};
+pub use message::{Action, Body, Click, Inbound, RawMessage, Reaction, Remote};
 pub use outcome::{Doubt, Failure, Field, Outcome, Output};
 pub use person::{ChatUser, PersonId, RoleName};
 pub use place::{Place, Platform};
 pub use proposal::{Interpretation, Origin, Proposal, Question};
-pub use reply::{Block, Button, ButtonStyle, Reply, Tone};
+pub use reply::{Asks, Block, Button, ButtonStyle, Reply, Tone};
 pub use span::{human_span, parse_span};

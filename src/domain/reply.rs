@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Field, RequestId};
+use super::{Action, Field, PersonId, RequestId};
 
 /// What the bot says, before a platform's cards are made of it. Edited in place as things move on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Reply {
     pub command: Option<String>,
     /// The rest, in order.
     pub blocks: Vec<Block>,
+    /// Whom it is addressed to. Platforms mention them, so that they hear of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<PersonId>,
     /// What can be pressed.
     pub buttons: Vec<Button>,
     /// What the buttons carry, so that a press on an outdated card does not count.
@@ -90,6 +93,22 @@ pub struct Button {
     pub label: String,
     /// How it looks.
     pub style: ButtonStyle,
+    /// What must be written beside it.
+    #[serde(default)]
+    pub asks: Asks,
+}
+
+/// What must be written beside a button for the press to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Why; a press without it counts all the same.
+    Why,
+    /// Exactly these words, so that nobody agrees without looking.
+    Words(String),
 }
 
 /// The look of a button.
@@ -113,6 +132,7 @@ impl Reply {
             title: title.into(),
             command: None,
             blocks: Vec::new(),
+            to: Vec::new(),
             buttons: Vec::new(),
             nonce: String::new(),
         }
@@ -125,11 +145,24 @@ impl Reply {
         self
     }
 
+    /// The same reply, addressed to these people.
+    #[must_use]
+    pub fn to(mut self, people: impl IntoIterator<Item = PersonId>) -> Self {
+        self.to.extend(people);
+        self
+    }
+
     /// The same reply with sentences more, unless there are none.
     #[must_use]
     pub fn text(self, text: impl Into<String>) -> Self {
         let text = text.into();
         if text.is_empty() { self } else { self.with(Block::Text { text }) }
+    }
+
+    /// The same reply with fixed-width text, if there is any.
+    #[must_use]
+    pub fn code(self, text: Option<String>) -> Self {
+        text.into_iter().fold(self, |reply, text| reply.with(Block::Code { text }))
     }
 
     /// Everything it says as plain text: for the command line, notifications and screen readers.

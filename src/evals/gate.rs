@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::report::{CaseResult, Level, Report};
 use super::score::Tier;
 use super::stats::share;
+use super::text::{chance, percent};
 
 /// The largest share of answers whose first proposal may break its schema.
 const SCHEMA_INVALID: f64 = 0.01;
@@ -116,8 +117,8 @@ fn failures(report: &Report, rules: &Rules) -> Vec<String> {
     if let Some(rate) = report.metrics.schema_invalid_rate.filter(|rate| *rate > SCHEMA_INVALID) {
         reasons.push(format!(
             "schema_invalid_rate is {}, at most {} is allowed",
-            percent(rate),
-            percent(SCHEMA_INVALID)
+            percent(Some(rate)),
+            percent(Some(SCHEMA_INVALID))
         ));
     }
     if let Some(comparison) = comparison {
@@ -126,9 +127,10 @@ fn failures(report: &Report, rules: &Rules) -> Vec<String> {
         let loss = comparison.delta.map(|delta| -delta).filter(|loss| *loss > rules.tolerance + 1e-9);
         if let Some(loss) = loss.filter(|_| p < SIGNIFICANT) {
             reasons.push(format!(
-                "pass fell by {:.1} points, more than the {:.1} that are tolerated (p = {p:.3}; {} worse, {} better)",
+                "pass fell by {:.1} points, more than the {:.1} that are tolerated ({}; {} worse, {} better)",
                 loss * 100.0,
                 rules.tolerance * 100.0,
+                chance(p),
                 comparison.worse.len(),
                 comparison.better.len(),
             ));
@@ -139,8 +141,8 @@ fn failures(report: &Report, rules: &Rules) -> Vec<String> {
         if let Some(pass) = pass.filter(|pass| *pass < *floor) {
             reasons.push(format!(
                 "pass in {category} is {}, below its floor of {}",
-                percent(pass),
-                percent(*floor)
+                percent(Some(pass)),
+                percent(Some(*floor))
             ));
         }
     }
@@ -155,7 +157,7 @@ fn doubts(report: &Report, rules: &Rules) -> Vec<String> {
     if share(lost, of).is_some_and(|rate| rate > rules.max_infra_errors) {
         reasons.push(format!(
             "{lost} of {of} trials have no answer, more than {}",
-            percent(rules.max_infra_errors)
+            percent(Some(rules.max_infra_errors))
         ));
     }
     if !report.not_answered.is_empty() {
@@ -182,8 +184,4 @@ fn names(ids: &[&str]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-fn percent(part: f64) -> String {
-    format!("{:.1} %", part * 100.0)
 }

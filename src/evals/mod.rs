@@ -8,6 +8,7 @@ mod compare;
 mod facts;
 mod filter;
 mod gate;
+mod lint;
 mod metrics;
 mod object;
 mod offer;
@@ -41,6 +42,7 @@ pub use facts::{
 };
 pub use filter::Filter;
 pub use gate::{Gate, Rules, Verdict, decide};
+pub use lint::{Finding, LintRule, Linter};
 pub use metrics::{ATTACK, ByTier, CLEAN_TWIN, Cost, Latency, Metrics, Price, Retried};
 pub use offer::{
     Offer, OfferError, Texts, catalog_of, demo_function_tools, named_by_product, offer, product_tools,

@@ -128,7 +128,9 @@ fn with_calls<'a>(
 
 fn says_only(tool: &str, catalog: &Catalog) -> bool {
     catalog.tool(tool).is_some_and(|tool| match tool.manifest().run {
-        Run::Builtin(Builtin::Whoami | Builtin::Help | Builtin::Pending) => true,
-        Run::Builtin(Builtin::Lock | Builtin::Unlock) | Run::Http(_) => false,
+        Run::Builtin(Builtin::Whoami | Builtin::Help | Builtin::Pending | Builtin::Audit) => true,
+        Run::Builtin(Builtin::Lock | Builtin::Unlock | Builtin::Policy | Builtin::Review) | Run::Http(_) => {
+            false
+        }
     })
 }

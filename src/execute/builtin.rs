@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{Carried, Hands, Slip, failed};
 use crate::catalog::{Builtin, Call, command, help_line, help_text};
-use crate::domain::{Field, Outcome, Output, PersonId, Place, parse_span};
-use crate::gate::{Cleared, Decision, Policy, Prospect, prospects};
-use crate::store::{HeldLock, RequestState, Row};
+use crate::domain::{Field, Outcome, Output, PersonId, parse_span};
+use crate::gate::{Asking, Cleared, Decision, Membership, Policy, Prospect, prospects};
+use crate::store::{HeldLock, Row};
 
 impl Hands {
     /// Runs what needs no back end.
@@ -17,39 +17,54 @@ impl Hands {
             Builtin::Whoami => Carried::plain(self.whoami(cleared)),
             Builtin::Help => Carried::plain(self.help(cleared)),
             Builtin::Pending => Carried::plain(self.pending(cleared).await),
+            Builtin::Audit => Carried::plain(self.audit(cleared).await),
             Builtin::Lock => self.lock(cleared, slip),
             Builtin::Unlock => self.unlock(cleared).await,
+            Builtin::Policy => self.accept_policy(cleared),
+            Builtin::Review => self.review(cleared).await,
         }
     }
 
     fn whoami(&self, cleared: &Cleared) -> Outcome {
         let policy = self.policy.load();
         let person = cleared.asker();
-        let roles: Vec<String> = policy.roles_of(person).into_iter().map(|role| role.0).collect();
+        let roles: Vec<String> = policy
+            .roles_of(person, &self.membership.load(), self.clock.now())
+            .into_iter()
+            .map(|role| role.0)
+            .collect();
         let mut output = say(format!("You are {person}."));
         output.fields = vec![
             Field::new("Roles", roles.join(", ")),
-            Field::new("Here you may use", self.usable(&policy, person, cleared.place()).join(" ")),
+            Field::new(
+                "Here you may use",
+                self.usable(&policy, &self.asking(cleared, &self.membership.load())).join(" "),
+            ),
         ];
         Outcome::Done(output)
     }
 
+    fn asking<'a>(&self, cleared: &'a Cleared, membership: &'a Membership) -> Asking<'a> {
+        Asking { person: cleared.asker(), place: cleared.place(), membership, now: self.clock.now() }
+    }
+
     /// The commands that are not refused outright to this person in this place.
-    fn usable(&self, policy: &Policy, person: &PersonId, place: &Place) -> Vec<String> {
+    fn usable(&self, policy: &Policy, asking: &Asking<'_>) -> Vec<String> {
         self.catalog
             .tools()
-            .filter(|tool| open(&prospects(policy, person, place, tool.name())))
+            .filter(|tool| open(&prospects(policy, asking, tool.name())))
             .map(|tool| command(tool.name()))
             .collect()
     }
 
     fn help(&self, cleared: &Cleared) -> Outcome {
         let policy = self.policy.load();
-        let (person, place) = (cleared.asker(), cleared.place());
+        let membership = self.membership.load_full();
+        let asking = self.asking(cleared, &membership);
         let Some(name) = word(cleared.call(), "command") else {
             let mut lines = String::new();
             for tool in self.catalog.tools() {
-                if open(&prospects(&policy, person, place, tool.name())) {
+                if open(&prospects(&policy, &asking, tool.name())) {
                     let _infallible = writeln!(lines, "{}", help_line(tool));
                 }
             }
@@ -62,39 +77,10 @@ impl Hands {
             return failed(format!("there is no command `/{name}`; /help lists what there is"));
         };
         let mut output = say(help_text(tool));
-        output.fields = prospects(&policy, person, place, tool.name())
+        output.fields = prospects(&policy, &asking, tool.name())
             .iter()
-            .map(|prospect| describe(prospect, person))
+            .map(|prospect| describe(prospect, asking.person))
             .collect();
-        Outcome::Done(output)
-    }
-
-    async fn pending(&self, cleared: &Cleared) -> Outcome {
-        let waiting = match self.store.waiting(self.clock.now()).await {
-            Ok(waiting) => waiting,
-            Err(error) => return failed(error.to_string()),
-        };
-        let person = cleared.asker();
-        let mine =
-            waiting.iter().filter(|row| row.state == RequestState::Waiting && row.awaits.contains(person));
-        let lines: Vec<String> = mine
-            .map(|row| {
-                let asker = row.asker.as_ref().map_or("somebody", |asker| asker.0.as_str());
-                let until =
-                    row.expires_at.map(|at| format!(", until {}", self.clock_time(at))).unwrap_or_default();
-                format!(
-                    "{}  by {asker} in #{}{until}",
-                    row.command.as_deref().unwrap_or_default(),
-                    row.place.channel
-                )
-            })
-            .collect();
-        let mut output = say(match lines.len() {
-            0 => "Nothing waits for you.".to_owned(),
-            1 => "One request waits for you.".to_owned(),
-            many => format!("{many} requests wait for you."),
-        });
-        output.code = (!lines.is_empty()).then(|| lines.join("\n"));
         Outcome::Done(output)
     }
 
@@ -166,7 +152,7 @@ impl Hands {
         TimeZone::get(&self.catalog.landscape().time_zone).unwrap_or(TimeZone::UTC)
     }
 
-    fn clock_time(&self, at: Timestamp) -> String {
+    pub(super) fn clock_time(&self, at: Timestamp) -> String {
         at.to_zoned_datetime(self.zone()).strftime("%H:%M %Z").to_string()
     }
 
@@ -178,11 +164,11 @@ impl Hands {
     }
 }
 
-fn say(text: String) -> Output {
+pub(super) fn say(text: String) -> Output {
     Output { text, ..Output::default() }
 }
 
-fn word<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+pub(super) fn word<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     call.args().get(name)?.as_str()
 }
 

@@ -4,8 +4,9 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use super::connection::{Ask, CallError};
+use super::house::NO_CANDIDATE;
 use super::{Connection, Hands};
-use crate::catalog::{Call, Fact, Facts, Manifest, Scope, template};
+use crate::catalog::{Builtin, Call, Fact, Facts, Manifest, Run, Scope, template};
 use crate::domain::parse_span;
 
 /// What was read before deciding.
@@ -34,6 +35,10 @@ impl Hands {
         let Some(manifest) = self.catalog.tool(call.tool()).map(|tool| tool.manifest()) else {
             return reading;
         };
+        if manifest.run == Run::Builtin(Builtin::Policy) && self.candidate_of(call).is_none() {
+            reading.missing = Some(NO_CANDIDATE.to_owned());
+            return reading;
+        }
         let mut orders: Vec<u8> = manifest.facts.values().map(|fact| fact.order).collect();
         orders.sort_unstable();
         orders.dedup();

@@ -4,9 +4,12 @@
 //! or what is not on the record, and no way to run one clearance twice.
 
 mod builtin;
+mod candidate;
 mod connection;
 mod facts;
+mod house;
 mod http;
+mod record;
 mod watch;
 
 use std::sync::Arc;
@@ -20,10 +23,11 @@ use crate::audit::Recorded;
 use crate::catalog::{Call, Catalog, Facts, Manifest, OnTotal, Run, Scope, Undo, template};
 use crate::clock::Clock;
 use crate::domain::{Doubt, Failure, Field, Outcome, Output, RequestId, parse_span};
-use crate::gate::{Cleared, Policy};
+use crate::gate::{Cleared, Membership, Policy};
 use crate::redact::Redactor;
 use crate::store::{Row, Store};
 
+pub use candidate::{Candidate, Candidates};
 pub use connection::{Connection, Connections, client};
 pub use facts::FactReading;
 
@@ -71,6 +75,8 @@ pub struct Hands {
     policy: Arc<ArcSwap<Policy>>,
     store: Store,
     connections: Arc<Connections>,
+    candidates: Candidates,
+    membership: Arc<ArcSwap<Membership>>,
     clock: Arc<dyn Clock>,
     redactor: Redactor,
 }
@@ -85,6 +91,10 @@ pub struct Reach {
     pub store: Store,
     /// The back ends.
     pub connections: Arc<Connections>,
+    /// The policy file that waits, for accepting it.
+    pub candidates: Candidates,
+    /// Who is in which group and on call, as last read.
+    pub membership: Arc<ArcSwap<Membership>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What takes secrets out of the answers of back ends.
@@ -94,8 +104,8 @@ pub struct Reach {
 impl Hands {
     /// Hands that reach for these.
     pub fn new(reach: Reach) -> Self {
-        let Reach { catalog, policy, store, connections, clock, redactor } = reach;
-        Self { catalog, policy, store, connections, clock, redactor }
+        let Reach { catalog, policy, store, connections, candidates, membership, clock, redactor } = reach;
+        Self { catalog, policy, store, connections, candidates, membership, clock, redactor }
     }
 
     /// Runs what was cleared and recorded. Never fails: what goes wrong is an outcome.

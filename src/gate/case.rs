@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Glass, Membership};
 use crate::catalog::{Assessment, Call};
 use crate::domain::{Digest, Origin, PersonId, Place, RequestId};
 
@@ -26,6 +29,8 @@ pub struct Case<'a> {
     pub grounding: &'a Grounding,
     /// What has happened to the request so far.
     pub standing: &'a Standing,
+    /// Who is in which group and on call, as last read.
+    pub membership: &'a Membership,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -59,6 +64,34 @@ pub struct Standing {
     pub start_by: Option<Timestamp>,
     /// Why the asker wants it.
     pub reason: Option<String>,
+    /// The last time somebody said no to the same call, if that was lately. It decides nothing; it is shown.
+    #[serde(default)]
+    pub denied: Option<Denied>,
+    /// The asker's word that this is an emergency.
+    #[serde(default)]
+    pub glass: Option<Glass>,
+    /// How many starts each limit has seen within its span, by the limit's id: see [`super::limits_of`]. A limit that
+    /// applies and has no count here stands in the way.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u32>,
+    /// How often each person approved anything within the last hour; nobody named here did so never.
+    #[serde(default)]
+    pub approvals: BTreeMap<PersonId, u32>,
+    /// The held facts of the same call one environment earlier, where the order of environments asks for them: see
+    /// [`super::earlier_environment`]. `None` when they were not read, which counts as not live.
+    #[serde(default)]
+    pub earlier: Option<Map<String, Value>>,
+}
+
+/// Somebody said no to the same call before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denied {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, if they said so.
+    pub note: Option<String>,
 }
 
 /// One person's word on a request.
@@ -95,17 +128,28 @@ pub enum Verify {
     /// As sure as of the chat account.
     #[default]
     Chat,
+    /// The person typed the name of the target, so that it was no slip of the finger.
+    Type,
     /// The person logged in to the console.
     Console,
 }
 
 impl Verify {
-    /// The name in the policy file.
+    /// All of them, from less to more.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Type, Self::Console];
+
+    /// The name in the policy file and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Type => "type",
             Self::Console => "console",
         }
+    }
+
+    /// Reads what [`Verify::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verify| verify.as_str() == text)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::{Case, Decision, Policy, Verdict, binding, decide};
+use super::{Bypassed, Case, Decision, Glass, Policy, Verdict, binding, decide};
 use crate::catalog::{Assessment, Call};
 use crate::domain::{Digest, PersonId, Place, RequestId};
 
@@ -41,9 +41,19 @@ pub struct Cleared {
     asker: PersonId,
     approved_by: Vec<PersonId>,
     confirmed_by: Option<PersonId>,
+    emergency: Option<Emergency>,
     place: Place,
     policy: Digest,
     binding: Digest,
+}
+
+/// An emergency that counted as one: what was said, and what was done without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emergency {
+    /// Who said so, why, and in which incident.
+    pub glass: Glass,
+    /// What was done without; may be nothing, when nothing stood in the way.
+    pub bypassed: Vec<Bypassed>,
 }
 
 /// Decides once more and, if nothing is missing, makes the proof.
@@ -57,6 +67,8 @@ pub fn clear(policy: &Policy, case: &Case<'_>) -> Result<Cleared, Verdict> {
     let mut approved_by: Vec<_> = verdict.needs.into_iter().flat_map(|need| need.agreed).collect();
     approved_by.sort();
     approved_by.dedup();
+    // A glass that does not count denies, so whoever comes here with one has broken it.
+    let emergency = case.standing.glass.clone().map(|glass| Emergency { glass, bypassed: verdict.bypassed });
     Ok(Cleared {
         request: case.request.clone(),
         call: case.call.clone(),
@@ -65,6 +77,7 @@ pub fn clear(policy: &Policy, case: &Case<'_>) -> Result<Cleared, Verdict> {
         asker: asker.clone(),
         approved_by,
         confirmed_by: case.standing.confirmed_by.clone().filter(|person| person == asker),
+        emergency,
         place: case.place.clone(),
         policy: policy.digest(),
         binding: binding(policy, case),
@@ -105,6 +118,11 @@ impl Cleared {
     /// The asker, if they confirmed.
     pub fn confirmed_by(&self) -> Option<&PersonId> {
         self.confirmed_by.as_ref()
+    }
+
+    /// The emergency it runs as, if it does. Whoever records it says so loudly.
+    pub fn emergency(&self) -> Option<&Emergency> {
+        self.emergency.as_ref()
     }
 
     /// Where it was asked.

@@ -2,44 +2,42 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::cell::{Cell, Demands};
-use super::freeze::moment;
+use super::glass::pane;
+use super::house::{house, unasked};
 use super::needs::{Open, Poll, overdue};
-use super::rule::Rule;
+use super::obstacles::Obstacles;
 use super::words::{action, all_channels, channel_list, list, waiting_for, who_is};
-use super::{Case, Decision, Finding, Grounding, Policy, ReasonCode, Verdict};
+use super::{Bypass, Bypassed, Case, Decision, Finding, Holder, Pane, Policy, ReasonCode, Verdict};
 use crate::domain::{Origin, RoleName};
 
 /// What one may always ask, so that nobody is lost: in unlisted channels too.
-const OPEN_EVERYWHERE: [&str; 2] = ["help", "whoami"];
-
-/// Who asks, as far as rules care.
-pub(super) struct Asker<'a> {
-    pub name: &'a str,
-    pub granted: &'a BTreeSet<RoleName>,
-    pub roles: &'a BTreeSet<RoleName>,
-}
+pub(super) const OPEN_EVERYWHERE: [&str; 2] = ["help", "whoami"];
 
 /// Decides: what does this still need, given its standing? Total, and free of order.
 pub fn decide(policy: &Policy, case: &Case<'_>) -> Verdict {
     let cell = Cell::of(policy, case);
-    let demands = Demands::of(policy, &cell);
-    let Some(person) = case.asker.and_then(|id| policy.person(id)) else {
-        let poll = Poll { needs: Vec::new(), denial: None };
-        return conclude(policy, &demands, poll, vec![stranger()]);
+    let mut demands = Demands::of(policy, &cell);
+    let asker = case.asker.and_then(|id| policy.holder_of(id, case.membership, case.now));
+    let Some(asker) = asker else {
+        return conclude(policy, demands, Poll::none(), vec![stranger()], Vec::new());
     };
-    let asker = Asker { name: &person.id.0, granted: &person.granted, roles: &person.roles };
     let channel = policy.channel_at(case.place).map(|channel| channel.name.as_str());
-    let mut findings = bars(policy, &cell, &asker, channel, &demands.rules);
-    if cell.class.mutates() {
-        findings.extend(language(case));
-        findings.extend(freezes(policy, case, &cell));
-        findings.extend(locks(policy, case, &cell));
+    let mut findings = bars(policy, &cell, &asker, channel, &demands);
+    let pane = pane(policy, case, &cell, &asker);
+    if let Pane::Held(sentence) = &pane {
+        findings.push(deny("emergency", ReasonCode::NoEmergency, sentence.clone()));
     }
+    let mut obstacles = Obstacles::of(policy, case, &cell, &pane);
+    if pane.lets_pass(Bypass::Approvals) {
+        waive(&cell, &mut demands, &mut obstacles);
+    }
+    findings.extend(obstacles.findings);
+    findings.extend(unasked(&cell, &asker, &demands));
     findings.extend(reasons(case, &cell, &demands));
     let poll = Poll::of(policy, &demands, case);
     findings.extend(votes(&cell, &demands, &poll));
-    let confirmers = confirmers(case, &cell, &demands);
-    let confirmed = case.standing.confirmed_by.as_ref() == Some(&person.id);
+    let confirmers = confirmers(case, &cell, &demands, &pane);
+    let confirmed = case.standing.confirmed_by.as_ref() == Some(asker.id);
     let asked_people = !demands.needs.is_empty() || !confirmers.is_empty();
     let open =
         if poll.open() || (!confirmers.is_empty() && !confirmed) { Open::Waiting } else { Open::Agreed };
@@ -48,13 +46,22 @@ pub fn decide(policy: &Policy, case: &Case<'_>) -> Verdict {
     }
     if !confirmed {
         findings.extend(confirmers.into_iter().map(|rule| {
-            let sentence = format!("{} waits for {} to confirm it", action(&cell), asker.name);
+            let sentence = format!("{} waits for {} to confirm it", action(&cell), asker.id);
             finding(rule, ReasonCode::Confirm, Decision::Confirm, sentence)
         }));
     }
     let content = satisfied((&cell, &asker), &demands, &poll, &findings);
     findings.extend(content);
-    conclude(policy, &demands, poll, findings)
+    conclude(policy, demands, poll, findings, obstacles.bypassed)
+}
+
+/// An emergency: nobody else is asked, and each rule that would have asked says so.
+fn waive(cell: &Cell<'_>, demands: &mut Demands<'_>, obstacles: &mut Obstacles) {
+    for rule in demands.rules.iter().filter(|rule| !rule.need.is_empty()) {
+        let needs = list(&rule.need, "and");
+        obstacles.pass(Bypass::Approvals, &rule.id, &format!("{} needs {needs}", action(cell)));
+    }
+    demands.needs.clear();
 }
 
 /// A finding in one line.
@@ -62,7 +69,7 @@ pub(super) fn finding(rule: &str, reason: ReasonCode, decision: Decision, senten
     Finding { rule: rule.to_owned(), reason, decision, sentence }
 }
 
-fn deny(rule: &str, reason: ReasonCode, sentence: String) -> Finding {
+pub(super) fn deny(rule: &str, reason: ReasonCode, sentence: String) -> Finding {
     finding(rule, reason, Decision::Deny, sentence)
 }
 
@@ -76,9 +83,9 @@ fn stranger() -> Finding {
 pub(super) fn bars(
     policy: &Policy,
     cell: &Cell<'_>,
-    asker: &Asker<'_>,
+    asker: &Holder<'_>,
     channel: Option<&str>,
-    rules: &[&Rule],
+    demands: &Demands<'_>,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     if channel.is_none() && !OPEN_EVERYWHERE.contains(&cell.tool) {
@@ -86,12 +93,13 @@ pub(super) fn bars(
         let sentence = format!("this channel is not listed in the policy; go to {go}");
         found.push(deny("channels", ReasonCode::UnlistedChannel, sentence));
     }
-    if rules.is_empty() {
+    if !demands.named {
         found.push(unnamed(cell, asker));
     }
-    for rule in rules {
-        if let Some(role) = rule.ask.as_ref().filter(|role| !asker.roles.contains(*role)) {
-            let who = who_is(asker.name, asker.granted);
+    for rule in &demands.rules {
+        let lacks = |role: &&RoleName| asker.id != house() && !asker.roles.contains(*role);
+        if let Some(role) = rule.ask.as_ref().filter(lacks) {
+            let who = who_is(&asker.id.0, &asker.granted);
             let sentence = format!("{who}; {} is for the role {role}", action(cell));
             found.push(deny(&rule.id, ReasonCode::Role, sentence));
         }
@@ -109,70 +117,18 @@ pub(super) fn bars(
 }
 
 /// No rule names it: reading is allowed to whoever has a role, changing to nobody.
-fn unnamed(cell: &Cell<'_>, asker: &Asker<'_>) -> Finding {
+fn unnamed(cell: &Cell<'_>, asker: &Holder<'_>) -> Finding {
     let what = action(cell);
-    if cell.class.mutates() {
+    if cell.effect.mutates() {
         let sentence = format!("no rule of the policy allows {what}, so the answer is no");
         deny("default", ReasonCode::NoRule, sentence)
     } else if asker.roles.is_empty() {
-        let sentence = format!("{} has no role in the policy; ask an administrator for one", asker.name);
+        let sentence = format!("{} has no role in the policy; ask an administrator for one", asker.id);
         deny("roles", ReasonCode::NoRole, sentence)
     } else {
         let sentence = format!("{what} only reads, which everybody with a role may do");
         finding("default", ReasonCode::Permitted, Decision::Allow, sentence)
     }
-}
-
-/// A change must be carried by the asker's own words, read with nothing foreign in view.
-fn language(case: &Case<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if let Grounding::Missing(arguments) = case.grounding {
-        let names =
-            if arguments.is_empty() { "everything it needs".to_owned() } else { list(arguments, "and") };
-        let sentence = format!("your words do not say {names}; say it in full, or type the exact command");
-        found.push(deny("language", ReasonCode::Ungrounded, sentence));
-    }
-    if matches!(case.origin, Origin::Model { tainted: true, .. }) {
-        let sentence = "this was read with text from outside in view; say it again in your own words, or type the \
-                        exact command";
-        found.push(deny("language", ReasonCode::Tainted, sentence.to_owned()));
-    }
-    found
-}
-
-fn freezes(policy: &Policy, case: &Case<'_>, cell: &Cell<'_>) -> Vec<Finding> {
-    let covering = policy.freezes.iter().filter(|freeze| freeze.covers(cell.tool, cell.environment));
-    covering
-        .filter_map(|freeze| {
-            let until = moment(freeze.window.end(case.now)?, case.now, &policy.zone);
-            let place = cell.environment.unwrap_or("everything");
-            let except = match freeze.exempt.iter().collect::<Vec<_>>() {
-                tools if tools.is_empty() => String::new(),
-                tools => format!("; still allowed: {}", list(&tools, "and")),
-            };
-            let sentence = format!("{place} is frozen until {until}: {}{except}", freeze.reason);
-            Some(deny(&freeze.id, ReasonCode::Freeze, sentence))
-        })
-        .collect()
-}
-
-fn locks(policy: &Policy, case: &Case<'_>, cell: &Cell<'_>) -> Vec<Finding> {
-    if policy.exempt_from_locks.contains(cell.tool) {
-        return Vec::new();
-    }
-    let holding = case.standing.locks.iter().filter(|lock| lock.holds(case.call, case.now));
-    holding
-        .map(|lock| {
-            let what = match &lock.service {
-                Some(service) => format!("{service} in {}", lock.environment),
-                None => lock.environment.clone(),
-            };
-            let until = lock.until.map(|until| format!(" until {}", moment(until, case.now, &policy.zone)));
-            let sentence =
-                format!("{what} is locked by {}{}: {}", lock.by, until.unwrap_or_default(), lock.reason);
-            deny("locks", ReasonCode::Lock, sentence)
-        })
-        .collect()
 }
 
 fn reasons(case: &Case<'_>, cell: &Cell<'_>, demands: &Demands<'_>) -> Vec<Finding> {
@@ -204,8 +160,9 @@ fn votes(cell: &Cell<'_>, demands: &Demands<'_>, poll: &Poll<'_>) -> Vec<Finding
     found
 }
 
-/// Who wants the asker to confirm: rules that say so, and for changes every reading of words that nobody else looks at.
-fn confirmers<'p>(case: &Case<'_>, cell: &Cell<'_>, demands: &Demands<'p>) -> Vec<&'p str> {
+/// Who wants the asker to confirm: rules that say so, for changes every reading of words that nobody else looks at, and
+/// every emergency.
+fn confirmers<'p>(case: &Case<'_>, cell: &Cell<'_>, demands: &Demands<'p>, pane: &Pane<'_>) -> Vec<&'p str> {
     let read = match case.origin {
         Origin::Slash | Origin::System => false,
         Origin::Model { .. }
@@ -214,9 +171,13 @@ fn confirmers<'p>(case: &Case<'_>, cell: &Cell<'_>, demands: &Demands<'p>) -> Ve
         | Origin::Alert
         | Origin::Mcp { .. } => true,
     };
-    let language = (read && cell.class.mutates() && demands.needs.is_empty()).then_some("language");
+    let language = (read && cell.effect.mutates() && demands.needs.is_empty()).then_some("language");
     let rules = demands.rules.iter().filter(|rule| rule.confirm).map(|rule| rule.id.as_str());
-    rules.chain(language).collect()
+    let emergency = match pane {
+        Pane::Broken(_) => Some("emergency"),
+        Pane::Whole | Pane::Held(_) => None,
+    };
+    rules.chain(language).chain(emergency).collect()
 }
 
 fn too_late(open: Open) -> Finding {
@@ -229,7 +190,7 @@ fn too_late(open: Open) -> Finding {
 
 /// What the rules say that have nothing left to ask for, and thanks to whom.
 fn satisfied(
-    (cell, asker): (&Cell<'_>, &Asker<'_>),
+    (cell, asker): (&Cell<'_>, &Holder<'_>),
     demands: &Demands<'_>,
     poll: &Poll<'_>,
     found: &[Finding],
@@ -241,15 +202,21 @@ fn satisfied(
             let agreed: Vec<_> = needs.flat_map(|need| &need.agreed).collect();
             let agreed =
                 if agreed.is_empty() { String::new() } else { format!("; {} agreed", list(&agreed, "and")) };
-            let confirmed = if rule.confirm { format!("; {} confirmed", asker.name) } else { String::new() };
-            let who = who_is(asker.name, asker.granted);
+            let confirmed = if rule.confirm { format!("; {} confirmed", asker.id) } else { String::new() };
+            let who = who_is(&asker.id.0, &asker.granted);
             let sentence = format!("{who}, who may use {}{confirmed}{agreed}", action(cell));
             finding(&rule.id, ReasonCode::Permitted, Decision::Allow, sentence)
         })
         .collect()
 }
 
-fn conclude(policy: &Policy, demands: &Demands<'_>, poll: Poll<'_>, mut findings: Vec<Finding>) -> Verdict {
+fn conclude(
+    policy: &Policy,
+    demands: Demands<'_>,
+    poll: Poll<'_>,
+    mut findings: Vec<Finding>,
+    bypassed: Vec<Bypassed>,
+) -> Verdict {
     findings.sort_by(|a, b| {
         (Reverse(a.decision), a.reason, &a.rule).cmp(&(Reverse(b.decision), b.reason, &b.rule))
     });
@@ -260,7 +227,10 @@ fn conclude(policy: &Policy, demands: &Demands<'_>, poll: Poll<'_>, mut findings
         needs: poll.needs,
         verify: demands.verify,
         expires_after: demands.expires_after,
-        start_within: policy.limits.start_within,
+        start_within: demands.start_within,
+        remind_before: demands.remind_before,
+        escalations: demands.escalations.into_iter().cloned().collect(),
+        bypassed,
         policy: policy.digest,
     }
 }

@@ -1,25 +1,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::freeze::Freeze;
 use super::rule::Rule;
+use super::{BreakGlass, Group, Membership, OnCall, Order, RateLimit};
+use crate::catalog::EffectClass;
 use crate::domain::{ChatUser, Digest, PersonId, Place, Platform, RoleName};
 
 /// Who may do what, where, and who must agree: a `policy.toml` that was checked.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(super) digest: Digest,
-    pub(super) limits: Limits,
+    pub(super) defaults: Defaults,
     pub(super) zone: TimeZone,
     pub(super) roles: BTreeMap<RoleName, BTreeSet<RoleName>>,
     pub(super) people: BTreeMap<PersonId, Person>,
     pub(super) accounts: BTreeMap<String, PersonId>,
+    pub(super) groups: Vec<Group>,
+    pub(super) on_call: Vec<OnCall>,
     pub(super) channels: Vec<Channel>,
     pub(super) rules: Vec<Rule>,
     pub(super) freezes: Vec<Freeze>,
     pub(super) exempt_from_locks: BTreeSet<String>,
+    pub(super) limits: Vec<RateLimit>,
+    pub(super) order: Option<Order>,
+    pub(super) break_glass: Option<BreakGlass>,
     pub(super) vocabulary: Vocabulary,
 }
 
@@ -42,6 +50,10 @@ pub struct Vocabulary {
     pub tools: Vec<ToolWord>,
     /// The environments, in the order people think of them.
     pub environments: Vec<String>,
+    /// The words that services and facts can put on a call.
+    pub tags: BTreeSet<String>,
+    /// The teams, for on-call duty.
+    pub teams: BTreeSet<String>,
 }
 
 /// What a policy must know of a tool.
@@ -49,21 +61,29 @@ pub struct Vocabulary {
 pub struct ToolWord {
     /// Its name.
     pub name: String,
-    /// Whether it changes anything.
-    pub mutates: bool,
+    /// What it does when no facts are known.
+    pub effect: EffectClass,
+    /// The most that facts can raise it to.
+    pub worst: EffectClass,
     /// Whether its calls go up or down.
     pub has_direction: bool,
     /// Whether it acts on an environment.
     pub has_environment: bool,
+    /// The facts that approvals of it are bound to.
+    pub held: BTreeSet<String>,
 }
 
-/// How long things may wait.
+/// What holds where no rule says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For approval or confirmation, where no rule says less.
+pub struct Defaults {
+    /// How long a request waits for approval or confirmation.
     pub expires_after: Duration,
-    /// From the last vote to the start.
+    /// How soon it must start after the last vote.
     pub start_within: Duration,
+    /// How long before the end of the wait those who can still agree are reminded; `None` for never.
+    pub remind_before: Option<Duration>,
+    /// The most approvals that one person may give within an hour, on whatever; `None` for any number.
+    pub approvals_per_hour: Option<u32>,
 }
 
 /// Somebody the policy knows.
@@ -71,7 +91,7 @@ pub struct Limits {
 pub struct Person {
     /// Their name in the policy.
     pub id: PersonId,
-    /// The roles the file gives them.
+    /// The roles the file gives them; groups and duty may add to these, see [`Policy::roles_of`].
     pub granted: BTreeSet<RoleName>,
     /// Those, and all that they include.
     pub roles: BTreeSet<RoleName>,
@@ -113,9 +133,25 @@ impl Policy {
         self.people.get(id)
     }
 
-    /// The roles a person has, with all that they include; none for somebody unknown.
-    pub fn roles_of(&self, id: &PersonId) -> BTreeSet<RoleName> {
-        self.person(id).map(|person| person.roles.clone()).unwrap_or_default()
+    /// The roles a person has at this moment, with all that they include; none for somebody unknown.
+    pub fn roles_of(&self, id: &PersonId, membership: &Membership, now: Timestamp) -> BTreeSet<RoleName> {
+        self.holder_of(id, membership, now).map(|holder| holder.roles.into_owned()).unwrap_or_default()
+    }
+
+    /// Everybody who has a role at this moment, by name: whom an [`super::Audience`] of that role is.
+    pub fn people_in(&self, role: &RoleName, membership: &Membership, now: Timestamp) -> Vec<PersonId> {
+        let holders = self.holders(membership, now).filter(|holder| holder.roles.contains(role));
+        holders.map(|holder| holder.id.clone()).collect()
+    }
+
+    /// The chat groups that give roles: whose members must be read from their platform.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The teams of which whoever is on call gets roles.
+    pub fn on_call(&self) -> &[OnCall] {
+        &self.on_call
     }
 
     /// The channels in which the bot acts.
@@ -132,9 +168,29 @@ impl Policy {
         })
     }
 
-    /// How long things may wait.
-    pub fn limits(&self) -> Limits {
-        self.limits
+    /// What holds where no rule says otherwise.
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
+    }
+
+    /// How often things may start.
+    pub fn limits(&self) -> &[RateLimit] {
+        &self.limits
+    }
+
+    /// The order of environments, if it is switched on.
+    pub fn order(&self) -> Option<&Order> {
+        self.order.as_ref()
+    }
+
+    /// What may be done without in an emergency, if anything.
+    pub fn break_glass(&self) -> Option<&BreakGlass> {
+        self.break_glass.as_ref()
+    }
+
+    /// The names it was checked against.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     pub(super) fn tool(&self, name: &str) -> Option<&ToolWord> {

@@ -3,8 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Person;
-use crate::domain::{PersonId, RoleName};
+use crate::domain::RoleName;
 
 /// More approvers than this for one action is a mistake, and would make the matching slow.
 const MOST_SLOTS: usize = 12;
@@ -58,32 +57,36 @@ impl Requirement {
         self.clauses.iter().any(|clause| !clause.roles.is_disjoint(roles))
     }
 
-    /// The largest number of these people who each fill a slot of their own, by augmenting paths: a few people, a few
-    /// slots.
-    pub(super) fn seat<'p>(&self, people: &[&'p Person]) -> Vec<&'p PersonId> {
+    /// Who of these people, each given by their roles, can fill slots of their own: as many as possible, by augmenting
+    /// paths. Whoever comes first is seated first.
+    pub(super) fn seat(&self, people: &[&BTreeSet<RoleName>]) -> BTreeSet<usize> {
         let slots: Vec<_> =
             self.clauses.iter().flat_map(|clause| vec![&clause.roles; clause.count]).collect();
         let mut seats = Seats { people, owner: vec![None; slots.len()], slots };
         for index in 0..people.len() {
             seats.place(index, &mut BTreeSet::new());
         }
-        let seated: BTreeSet<usize> = seats.owner.into_iter().flatten().collect();
-        seated.into_iter().filter_map(|index| people.get(index)).map(|person| &person.id).collect()
+        seats.owner.into_iter().flatten().collect()
+    }
+
+    /// Whether these people are enough.
+    pub(super) fn met_by(&self, people: &[&BTreeSet<RoleName>]) -> bool {
+        self.seat(people).len() == self.size()
     }
 }
 
-struct Seats<'a, 'p> {
-    people: &'a [&'p Person],
+struct Seats<'a> {
+    people: &'a [&'a BTreeSet<RoleName>],
     slots: Vec<&'a BTreeSet<RoleName>>,
     owner: Vec<Option<usize>>,
 }
 
-impl Seats<'_, '_> {
+impl Seats<'_> {
     /// Finds a slot for a person, asking those who sit to move where they can.
     fn place(&mut self, index: usize, tried: &mut BTreeSet<usize>) -> bool {
-        let Some(person) = self.people.get(index) else { return false };
+        let Some(held) = self.people.get(index) else { return false };
         for slot in 0..self.slots.len() {
-            let fits = self.slots.get(slot).is_some_and(|roles| !roles.is_disjoint(&person.roles));
+            let fits = self.slots.get(slot).is_some_and(|roles| !roles.is_disjoint(held));
             if !fits || !tried.insert(slot) {
                 continue;
             }

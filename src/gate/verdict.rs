@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Requirement, Verify};
+use super::{Bypassed, Escalation, Requirement, Verify};
 use crate::domain::{Digest, PersonId};
 
 /// What may happen now, from lenient to strict.
@@ -53,6 +53,12 @@ pub enum ReasonCode {
     Freeze,
     /// Somebody locked it.
     Lock,
+    /// It was started as often as it may.
+    Limit,
+    /// It is not live in the environment before.
+    Order,
+    /// It was called an emergency, and does not count as one.
+    NoEmergency,
     /// The asker's words do not carry the arguments.
     Ungrounded,
     /// Text from outside was in view when it was read.
@@ -67,6 +73,10 @@ pub enum ReasonCode {
     Approval,
     /// The asker must confirm.
     Confirm,
+    /// Somebody said no to the same a short while ago.
+    DeniedBefore,
+    /// It is an emergency, and what the rule asks for is done without.
+    Bypassed,
     /// It is allowed.
     Permitted,
 }
@@ -84,6 +94,9 @@ impl ReasonCode {
             Self::Forbidden => "forbidden",
             Self::Freeze => "freeze",
             Self::Lock => "lock",
+            Self::Limit => "limit",
+            Self::Order => "order",
+            Self::NoEmergency => "no-emergency",
             Self::Ungrounded => "ungrounded",
             Self::Tainted => "tainted",
             Self::ReasonMissing => "reason-missing",
@@ -91,16 +104,32 @@ impl ReasonCode {
             Self::Expired => "expired",
             Self::Approval => "approval",
             Self::Confirm => "confirm",
+            Self::DeniedBefore => "denied-before",
+            Self::Bypassed => "bypassed",
             Self::Permitted => "permitted",
         }
     }
 }
 
+/// The names of the rules that are code; no rule of a file may be called like one of them.
+pub const CODE_RULES: [&str; 11] = [
+    "people",
+    "channels",
+    "roles",
+    "default",
+    "locks",
+    "order",
+    "emergency",
+    "language",
+    "memory",
+    "votes",
+    "time",
+];
+
 /// One thing that was found, and which rule found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The id of a rule or freeze of the file, or the name of a rule that is code: `people`, `channels`, `roles`,
-    /// `default`, `locks`, `language`, `votes`, `time`.
+    /// The id of a rule, freeze or limit of the file, or the name of a rule that is code: see [`CODE_RULES`].
     pub rule: String,
     /// Why, for machines.
     pub reason: ReasonCode,
@@ -140,6 +169,15 @@ pub struct Verdict {
     pub expires_after: Duration,
     /// How soon after the last vote it must start.
     pub start_within: Duration,
+    /// How long before the end of the wait those who can still agree are reminded; `None` for never.
+    #[serde(default)]
+    pub remind_before: Option<Duration>,
+    /// Who is told while nobody decides, by time.
+    #[serde(default)]
+    pub escalations: Vec<Escalation>,
+    /// What an emergency did without; not empty only when it counts as one. Whoever shows or records it says so loudly.
+    #[serde(default)]
+    pub bypassed: Vec<Bypassed>,
     /// The policy that decided.
     pub policy: Digest,
 }

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, Demands};
-use super::needs::{Open, Poll, approver, caused, overdue};
+use super::glass::pane;
+use super::needs::{Hand, Open, Poll, caused, hand, overdue};
 use super::words::{list, who_is};
-use super::{Case, Choice, Policy, Verify, binding};
+use super::{Bypass, Case, Choice, Policy, Verify, binding};
 use crate::domain::PersonId;
 
 /// A vote that does not count.
@@ -31,8 +32,10 @@ pub enum VoteReason {
     Own,
     /// The voter holds none of the roles.
     Role,
-    /// The vote must come from the console.
+    /// We must be surer who votes.
     StepUp,
+    /// The voter has approved so much within the hour that they can hardly have looked.
+    TooMany,
     /// The voter agreed already.
     Repeated,
     /// Enough people agreed already.
@@ -50,6 +53,7 @@ impl VoteReason {
             Self::Own => "own",
             Self::Role => "role",
             Self::StepUp => "step-up",
+            Self::TooMany => "too-many",
             Self::Repeated => "repeated",
             Self::Complete => "complete",
         }
@@ -68,11 +72,16 @@ pub fn weigh(
     verify: Verify,
 ) -> Result<(), VoteRefusal> {
     let refuse = |reason, sentence: String| Err(VoteRefusal { reason, sentence });
-    let Some(person) = voter.and_then(|id| policy.person(id)) else {
+    let Some(voter) = voter.and_then(|id| policy.holder_of(id, case.membership, case.now)) else {
         let sentence = "this account is linked to nobody in the policy, so its vote does not count";
         return refuse(VoteReason::Stranger, sentence.to_owned());
     };
-    let demands = Demands::of(policy, &Cell::of(policy, case));
+    let cell = Cell::of(policy, case);
+    let mut demands = Demands::of(policy, &cell);
+    let asker = case.asker.and_then(|id| policy.holder_of(id, case.membership, case.now));
+    if asker.is_some_and(|asker| pane(policy, case, &cell, &asker).lets_pass(Bypass::Approvals)) {
+        demands.needs.clear();
+    }
     let poll = Poll::of(policy, &demands, case);
     if demands.needs.is_empty() {
         return refuse(VoteReason::NotAsked, "this needs nobody's approval".to_owned());
@@ -83,18 +92,17 @@ pub fn weigh(
     if overdue(case, if poll.open() { Open::Waiting } else { Open::Agreed }) {
         return refuse(VoteReason::Expired, "this has expired; it must be asked again".to_owned());
     }
-    if caused(case, &person.id) {
-        return refuse(VoteReason::Own, own(case, &person.id, choice));
+    if caused(case, voter.id) {
+        return refuse(VoteReason::Own, own(case, voter.id, choice));
     }
-    if approver(policy, &demands, case, &person.id).is_none() {
-        let needs: Vec<_> = poll.needs.iter().map(|need| &need.requirement).collect();
-        let sentence =
-            format!("{}; this needs {}", who_is(&person.id.0, &person.granted), list(&needs, "and"));
-        return refuse(VoteReason::Role, sentence);
-    }
-    match choice {
-        Choice::Deny => Ok(()),
-        Choice::Approve => agree(policy, case, &person.id, verify, &poll),
+    match (hand(policy, &demands, case, voter.id), choice) {
+        (Hand::Free, Choice::Approve) => agree(policy, case, &demands, &poll, (voter.id, verify)),
+        (Hand::Free | Hand::No, Choice::Deny) => Ok(()),
+        (Hand::No, Choice::Approve) | (Hand::Tied, Choice::Approve | Choice::Deny) => {
+            let needs: Vec<_> = poll.needs.iter().map(|need| &need.requirement).collect();
+            let who = who_is(&voter.id.0, &voter.granted);
+            refuse(VoteReason::Role, format!("{who}; this needs {}", list(&needs, "and")))
+        }
     }
 }
 
@@ -102,30 +110,40 @@ pub fn weigh(
 fn agree(
     policy: &Policy,
     case: &Case<'_>,
-    voter: &PersonId,
-    verify: Verify,
+    demands: &Demands<'_>,
     poll: &Poll<'_>,
+    (voter, verify): (&PersonId, Verify),
 ) -> Result<(), VoteRefusal> {
     let refuse = |reason, sentence: &str| Err(VoteRefusal { reason, sentence: sentence.to_owned() });
-    let demanded = Demands::of(policy, &Cell::of(policy, case)).verify;
-    if verify < demanded {
-        return refuse(
-            VoteReason::StepUp,
-            "for this a yes counts only from the console; log in there to agree",
-        );
+    if verify < demands.verify {
+        let how = match demands.verify {
+            Verify::Chat | Verify::Type => {
+                "for this a yes counts only with the target's name typed beside it"
+            }
+            Verify::Console => "for this a yes counts only from the console; log in there to agree",
+        };
+        return refuse(VoteReason::StepUp, how);
     }
     let bound = binding(policy, case);
     let repeated = case.standing.votes.iter().any(|vote| {
         vote.person == *voter
             && vote.choice == Choice::Approve
             && vote.binding == bound
-            && vote.verify >= demanded
+            && vote.verify >= demands.verify
     });
     if repeated {
         return refuse(VoteReason::Repeated, "you have agreed already; one person counts once");
     }
     if !poll.open() {
         return refuse(VoteReason::Complete, "enough people have agreed already");
+    }
+    let given = case.standing.approvals.get(voter).copied().unwrap_or(0);
+    if policy.defaults.approvals_per_hour.is_some_and(|most| given >= most) {
+        let sentence = format!(
+            "you have approved {given} requests within the hour, which is as many as one person may; let somebody else \
+             look at this one"
+        );
+        return refuse(VoteReason::TooMany, &sentence);
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ pub(super) fn waiting_for(need: &Need, verify: Verify) -> String {
     };
     let verified = match verify {
         Verify::Chat => "",
+        Verify::Type => ", by typing the target's name",
         Verify::Console => ", in the console",
     };
     let may = list(&need.may, "or");

@@ -67,6 +67,9 @@ fn turn(message: MessageRow, row: &RequestRow, facts: &BTreeSet<RequestId>) -> O
         (Author::User { user, person }, MessageBody::Text { text }) => {
             let same = user.identity() == row.sender.identity() || (person.is_some() && person == row.asker);
             let name = person.map_or(user.display, |person| person.0);
+            if text.is_empty() {
+                return None;
+            }
             (if same { Speaker::Asker } else { Speaker::Person(name) }, text)
         }
         (Author::Bot, MessageBody::Reply { reply }) if is_fact || reply.tone == Tone::Asking => bot(&reply)?,

@@ -10,10 +10,11 @@ use super::matter::Matter;
 use super::receive::Press;
 use crate::audit::{Actor, Entry, EntryKind, Payload};
 use crate::catalog::Call;
-use crate::domain::{Body, Inbound, Interpretation, Origin, Outcome, PersonId, Reply, RequestId};
-use crate::gate::{Cleared, Verdict};
+use crate::domain::{Body, Digest, Inbound, Interpretation, Origin, Outcome, PersonId, Reply, RequestId};
+use crate::execute::Candidate;
+use crate::gate::{Cleared, Emergency, Verdict};
 use crate::interpret::Read;
-use crate::store::RequestRow;
+use crate::store::{PolicyRow, RequestRow};
 
 /// The event as it came in; its raw bytes hang on the entry as a salted digest, so that they can be purged.
 pub(super) fn received(inbound: &Inbound, request: Option<&RequestId>, person: Option<&PersonId>) -> Entry {
@@ -180,8 +181,15 @@ pub(super) fn started(row: &RequestRow, cleared: &Cleared, now: Timestamp) -> En
         "confirmed_by": cleared.confirmed_by(),
         "held": text(cleared.held()),
         "channel": row.place.channel,
+        "reason": row.reason,
+        "emergency": cleared.emergency().map(emergency),
     });
     by_us(entry(EntryKind::Started, row, now, body))
+}
+
+fn emergency(emergency: &Emergency) -> Value {
+    let Emergency { glass, bypassed } = emergency;
+    json!({ "by": glass.by, "reason": glass.reason, "incident": glass.incident, "without": bypassed })
 }
 
 /// How the run ended. What the back end said hangs on it as a salted digest.
@@ -220,6 +228,29 @@ pub(super) fn ended(row: &RequestRow, now: Timestamp) -> Entry {
 /// What people were shown.
 pub(super) fn replied(row: &RequestRow, reply: &Reply, now: Timestamp) -> Entry {
     by_us(entry(EntryKind::Replied, row, now, json!({ "tone": reply.tone, "title": reply.title })))
+}
+
+/// Another policy is in force. Its text hangs on the entry.
+pub(super) fn policy_loaded(policy: &PolicyRow, before: Option<Digest>, now: Timestamp) -> Entry {
+    Entry::new(EntryKind::PolicyLoaded, now)
+        .with("digest", policy.digest.to_string())
+        .with("before", before.map(|before| before.to_string()))
+        .carrying("policy", policy.text.as_bytes())
+}
+
+/// A policy file is not right.
+pub(super) fn policy_refused(file: &str, problems: &[String], now: Timestamp) -> Entry {
+    Entry::new(EntryKind::PolicyRefused, now).with("file", file).with("problems", json!(problems))
+}
+
+/// A policy file allows more than the policy in force, and what.
+pub(super) fn policy_waiting(candidate: &Candidate, now: Timestamp) -> Entry {
+    Entry::new(EntryKind::PolicyWaiting, now)
+        .with("file", candidate.file.as_str())
+        .with("digest", candidate.digest.to_string())
+        .with("instead_of", candidate.instead_of.to_string())
+        .with("weaker", json!(candidate.weaker))
+        .carrying("policy", candidate.text.as_bytes())
 }
 
 fn entry(kind: EntryKind, row: &RequestRow, now: Timestamp, body: Value) -> Entry {

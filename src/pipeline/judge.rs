@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
 use super::matter::Matter;
-use super::{Rooms, Trouble, answer, entries};
+use super::{Rooms, Trouble, answer, entries, shown};
 use crate::audit::{Entry, Step};
 use crate::catalog::{Call, Short};
-use crate::clock;
-use crate::domain::{Origin, Reply, RequestId};
+use crate::domain::{Origin, Place, Reply, RequestId};
 use crate::execute::FactReading;
-use crate::gate::{Decision, Policy, Verdict, decide, prospects};
+use crate::gate::{Asking, Decision, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
 
 impl Rooms {
@@ -25,6 +24,7 @@ impl Rooms {
         row.target = Some(call.target().to_owned());
         row.environment = call.environment().map(str::to_owned);
         row.origin = Some(origin.clone());
+        row.reason = row.reason.or_else(|| reason_of(&call));
         let policy = self.policy.load_full();
 
         // Whoever may not do this at all learns nothing about the back ends.
@@ -35,28 +35,33 @@ impl Rooms {
         };
         if let Some(sentence) = reading.missing {
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
+            return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
+                .await;
         }
         if let Some(why) = reading.unread {
             let sentence = answer::unread(&why);
             row.note = Some(sentence.clone());
-            return self.conclude(row, RequestState::Refused, answer::refused(&sentence), read).await;
+            return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
+                .await;
         }
         row.facts = reading.facts;
         row.unreadable = reading.unreadable;
+        row.denied = self.denied_lately(&call).await?;
         let mut matter = self.matter_of(row, call).await?;
         matter.entries = read;
+        matter.facts_at = self.clock.now();
+        self.look_earlier(&mut matter).await;
         let verdict = decide(&policy, &matter.case(self.clock.now()));
         matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
         if verdict.decision == Decision::Deny {
-            return self.deny(matter, &verdict).await;
+            return Box::pin(self.deny(matter, &verdict)).await;
         }
         if let Some(short) = matter.assessment.short.clone() {
             return self.cut_short(matter, short).await;
         }
         match verdict.decision {
-            Decision::Allow => self.start(matter).await,
-            Decision::Confirm | Decision::NeedApproval => self.ask(matter, verdict, None).await,
+            Decision::Allow => Box::pin(self.start(matter)).await,
+            Decision::Confirm | Decision::NeedApproval => Box::pin(self.ask(matter, verdict)).await,
             Decision::Deny => Ok(()),
         }
     }
@@ -64,7 +69,9 @@ impl Rooms {
     /// Whether nothing of this tool is open to this person in this place, whatever the facts are.
     fn hopeless(&self, policy: &Policy, row: &RequestRow, call: &Call) -> bool {
         let Some(person) = &row.asker else { return true };
-        prospects(policy, person, &row.place, call.tool())
+        let membership = self.roster.now();
+        let asking = Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
+        prospects(policy, &asking, call.tool())
             .iter()
             .filter(|prospect| {
                 call.environment().is_none() || prospect.environment.as_deref() == call.environment()
@@ -76,8 +83,9 @@ impl Rooms {
         let mut row = matter.row;
         row.note = Some(verdict.sentence().to_owned());
         row.policy = Some(verdict.policy);
+        row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
-        self.conclude(row, RequestState::Refused, reply, matter.entries).await
+        Box::pin(self.conclude(row, RequestState::Refused, reply, matter.entries)).await
     }
 
     async fn cut_short(self: &Arc<Self>, matter: Matter, short: Short) -> Result<(), Trouble> {
@@ -87,51 +95,7 @@ impl Rooms {
             Short::Answer(sentence) => (RequestState::Answered, answer::already_so(&sentence), sentence),
         };
         row.note = Some(note);
-        self.conclude(row, state, reply, matter.entries).await
-    }
-
-    /// Puts the request up for confirmation or approval. `why` says what changed when it is put up again.
-    pub(super) async fn ask(
-        self: &Arc<Self>,
-        mut matter: Matter,
-        verdict: Verdict,
-        why: Option<String>,
-    ) -> Result<(), Trouble> {
-        let now = self.clock.now();
-        let policy = self.policy.load_full();
-        let version = matter.row.version;
-        let row = &mut matter.row;
-        row.version += 1;
-        row.state = RequestState::Waiting;
-        row.policy = Some(verdict.policy);
-        row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
-        row.expires_at = now.checked_add(verdict.expires_after).ok();
-        row.start_by = None;
-        row.awaits = answer::awaits(row, &verdict);
-        row.note.clone_from(&why);
-        matter.standing.expires_at = matter.row.expires_at;
-        matter.row.binding = Some(matter.binding(&policy, now));
-        let reply = answer::waiting(&matter, &verdict, &self.zone());
-        let (row, rows) = self.with_card(matter.row, reply.clone())?;
-        matter.entries.push(entries::replied(&row, &reply, now));
-        let guard = Guard::Request { id: row.id.clone(), version };
-        if self.write(Step { guard, rows, entries: matter.entries }).await?.is_ok() {
-            self.supersede_others(&row).await?;
-        }
-        Ok(())
-    }
-
-    /// A newer request for the same tool and target takes the place of the older one that still waits.
-    async fn supersede_others(self: &Arc<Self>, newer: &RequestRow) -> Result<(), Trouble> {
-        for older in self.store.waiting(self.clock.now()).await? {
-            let same = older.id != newer.id && older.tool == newer.tool && older.target == newer.target;
-            if same && older.created_at <= newer.created_at {
-                let by = newer.asker.as_ref().map_or("somebody", |person| person.0.as_str());
-                let why = format!("{by} asked anew: {}", newer.command.as_deref().unwrap_or_default());
-                self.end(older, RequestState::Superseded, why, None).await?;
-            }
-        }
-        Ok(())
+        Box::pin(self.conclude(row, state, reply, matter.entries)).await
     }
 
     /// Ends a request that did not run, with a last word on its card.
@@ -200,7 +164,7 @@ impl Rooms {
             edited_at: (!first).then_some(now),
             deleted: false,
             version: row.version,
-            delivered: row.version,
+            delivered: shown(row.place.platform, row.version),
             remote: None,
         };
         let rows = vec![Row::Request(Box::new(row.clone())), Row::Message(Box::new(card))];
@@ -214,25 +178,40 @@ impl Rooms {
         reply: Reply,
         mut entries: Vec<Entry>,
     ) -> Result<(), Trouble> {
-        let now = self.clock.now();
+        let (remark, entry) = self.remark_row(row, reply)?;
+        entries.push(entry);
+        let _always_open = self.write(Step { guard: Guard::Open, rows: vec![remark], entries }).await?;
+        Ok(())
+    }
+
+    /// The same as a row and an entry, for a step that does more.
+    pub(super) fn remark_row(&self, row: &RequestRow, reply: Reply) -> Result<(Row, Entry), Trouble> {
         let reply = Reply { request: Some(row.id.clone()), ..reply };
-        entries.push(entries::replied(row, &reply, now));
-        let message = MessageRow {
+        let entry = entries::replied(row, &reply, self.clock.now());
+        let message = self.message(&row.place, Some(&row.id), reply)?;
+        Ok((Row::Message(Box::new(message)), entry))
+    }
+
+    /// A new message of the bot.
+    pub(super) fn message(
+        &self,
+        place: &Place,
+        request: Option<&RequestId>,
+        reply: Reply,
+    ) -> Result<MessageRow, Trouble> {
+        Ok(MessageRow {
             id: self.mint.message_id()?,
-            place: row.place.clone(),
+            place: place.clone(),
             author: Author::Bot,
             body: MessageBody::Reply { reply },
-            request: Some(row.id.clone()),
-            at: now,
+            request: request.cloned(),
+            at: self.clock.now(),
             edited_at: None,
             deleted: false,
             version: 1,
-            delivered: 1,
+            delivered: shown(place.platform, 1),
             remote: None,
-        };
-        let rows = vec![Row::Message(Box::new(message))];
-        let _always_open = self.write(Step { guard: Guard::Open, rows, entries }).await?;
-        Ok(())
+        })
     }
 
     /// Tells the person that something of ours is broken. Best effort: what is broken may be what this needs.
@@ -241,7 +220,9 @@ impl Rooms {
         let Ok(Some(row)) = self.store.request(&request).await else { return };
         let reply = answer::trouble(trouble);
         let told = match row.state {
-            RequestState::Received => self.conclude(row, RequestState::Failed, reply, Vec::new()).await,
+            RequestState::Received => {
+                Box::pin(self.conclude(row, RequestState::Failed, reply, Vec::new())).await
+            }
             RequestState::Waiting => self.remark(&row, answer::try_again(reply), Vec::new()).await,
             RequestState::Approved
             | RequestState::Started
@@ -259,4 +240,9 @@ impl Rooms {
             tracing::error!(%request, "the person could not be told: {again}");
         }
     }
+}
+
+/// The reason that a call carries itself: tools such as `lock` have an argument for it.
+pub(super) fn reason_of(call: &Call) -> Option<String> {
+    call.args().get("reason").and_then(serde_json::Value::as_str).map(str::to_owned)
 }

@@ -9,7 +9,7 @@ use super::conversation::words;
 use super::{Rooms, Trouble, answer, entries};
 use crate::catalog::{AdmitError, Call, Catalog};
 use crate::domain::{Block, Interpretation, Origin, Proposal, Reply, Tone};
-use crate::gate::{Decision, prospects};
+use crate::gate::{Asking, Decision, prospects};
 use crate::ground::{Grounded, GroundedArg, Source, Words, ground};
 use crate::interpret::{Read, Reading};
 use crate::store::{ArgumentWords, RequestRow, RequestState};
@@ -104,9 +104,13 @@ impl Rooms {
         let read = self.interpreter.read(reading).await;
         row.reader = Some(answer::reader(&read));
         row.origin = Some(read.by.clone());
+        if let Some(usage) = &read.usage {
+            row.measures.tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+            row.measures.cost_micros = usage.cost_micros.unwrap_or_default();
+        }
         let said = words(&turns, &row.said);
         match read.interpretation.clone() {
-            Interpretation::Calls(proposals) => self.proposed(row, &read, proposals, &said).await,
+            Interpretation::Calls(proposals) => Box::pin(self.proposed(row, &read, proposals, &said)).await,
             Interpretation::Clarify(question) => {
                 let reply = answer::question(&question.text, &question.choices, &read);
                 self.said_instead(row, &read, question.text, reply).await
@@ -158,12 +162,13 @@ impl Rooms {
         match (calls.len(), calls.pop()) {
             (0, _) | (_, None) => self.pass_over(row, entry).await,
             (1, Some(only)) => {
-                let row = RequestRow { words: Some(only.words), ..row };
-                self.judge(row, only.call, only.origin, vec![entry]).await
+                let reason = because(&row.said);
+                let row = RequestRow { words: Some(only.words), reason, ..row };
+                Box::pin(self.judge(row, only.call, only.origin, vec![entry])).await
             }
             (_, Some(last)) => {
                 calls.push(last);
-                self.plan(row, calls, entry).await
+                Box::pin(self.plan(row, calls, entry)).await
             }
         }
     }
@@ -177,17 +182,33 @@ impl Rooms {
     ) -> Result<(), Trouble> {
         let entry = entries::read_as_words(&row, read, self.clock.now(), &text);
         row.note = text.lines().next().map(str::to_owned);
-        self.conclude(row, RequestState::Answered, reply, vec![entry]).await
+        Box::pin(self.conclude(row, RequestState::Answered, reply, vec![entry])).await
     }
 
     /// The tools this person may use here, by name.
     fn offered(&self, row: &RequestRow) -> Vec<String> {
         let Some(person) = &row.asker else { return Vec::new() };
         let policy = self.policy.load();
+        let membership = self.roster.now();
+        let asking = Asking { person, place: &row.place, membership: &membership, now: self.clock.now() };
         let open = |tool: &str| {
-            let mut prospects = prospects(&policy, person, &row.place, tool).into_iter();
+            let mut prospects = prospects(&policy, &asking, tool).into_iter();
             prospects.any(|prospect| prospect.decision != Decision::Deny)
         };
-        self.catalog.tools().map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
+        // A tool without an example is for exact commands alone.
+        let said = self.catalog.tools().filter(|tool| !tool.manifest().examples.is_empty());
+        said.map(|tool| tool.name()).filter(|name| open(name)).map(str::to_owned).collect()
     }
+}
+
+/// Why somebody wants something, in their own words: what follows `because`.
+fn because(said: &str) -> Option<String> {
+    const WORD: &str = "because ";
+    let lower = said.to_ascii_lowercase();
+    let at = lower.match_indices(WORD).map(|(at, _)| at).find(|at| {
+        said.get(..*at)
+            .is_some_and(|before| before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()))
+    })?;
+    let reason = said.get(at + WORD.len()..)?.trim().trim_end_matches(['.', '!']);
+    (!reason.is_empty()).then(|| reason.to_owned())
 }

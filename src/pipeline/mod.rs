@@ -4,18 +4,23 @@
 //! Waiting is a row, never a task: whoever is waited for, the process may stop and start in the meantime.
 
 mod answer;
+mod ask;
 mod carry_out;
 mod conversation;
 mod due;
+mod end;
 mod entries;
 mod judge;
 mod language;
 mod matter;
 mod plan;
+mod policy;
 mod preview;
 mod propose;
 mod receive;
 mod recover;
+mod roster;
+mod start;
 mod vote;
 
 use std::sync::Arc;
@@ -28,23 +33,34 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{Ledger, LedgerError, Step};
 use crate::catalog::Catalog;
 use crate::clock::{Clock, Entropy, Mint, NoEntropy};
-use crate::domain::{Inbound, MessageId, RequestId};
-use crate::execute::Hands;
+use crate::domain::{Inbound, MessageId, Platform, RequestId};
+use crate::execute::{Candidates, Hands};
 use crate::gate::Policy;
 use crate::interpret::Interpreter;
 use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 
 pub use conversation::{latest, words};
 pub use language::{Halted, Worded, carried};
+pub use matter::grounding;
+pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
 pub use receive::Receipt;
+pub use roster::{Roster, TRUSTED_FOR};
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
     /// What can be asked.
     pub catalog: Arc<Catalog>,
-    /// What may happen; replaced as a whole.
+    /// What may happen: the policy that was accepted last, replaced as a whole.
     pub policy: Arc<ArcSwap<Policy>>,
+    /// The file that the next policy is read from.
+    pub policy_file: PolicyFile,
+    /// Who is in which chat group and who is on call.
+    pub roster: Roster,
+    /// A policy file that waits for people to agree to it.
+    pub candidates: Candidates,
+    /// The name of the listed channel in which the operators hear of what concerns them; `None` for the log alone.
+    pub operators_channel: Option<String>,
     /// What is remembered.
     pub store: Store,
     /// What is sworn.
@@ -70,6 +86,8 @@ pub struct Rooms {
 pub struct Changed {
     /// The message.
     pub message: MessageId,
+    /// The platform it stands on.
+    pub platform: Platform,
     /// The channel it stands in.
     pub channel: String,
     /// The message that opened its thread; `None` for one that stands in the channel itself.
@@ -158,9 +176,13 @@ impl Rooms {
     /// Writes a step, tells who listens, and moves on the plans whose steps have ended by it.
     async fn write(self: &Arc<Self>, step: Step) -> Result<Result<(), Refused>, Trouble> {
         let (changed, plans) = (changes(&step.rows), plans_of(&step.rows));
+        let policy = step.rows.iter().any(|row| matches!(row, Row::Policy(_)));
         let written = self.ledger.write(step).await?;
         if written.is_ok() {
             self.tell(changed);
+            if policy {
+                Box::pin(self.follow_policy()).await?;
+            }
             for plan in plans {
                 let rooms = Arc::clone(self);
                 self.tasks.spawn(async move {
@@ -197,11 +219,24 @@ fn plans_of(rows: &[Row]) -> Vec<RequestId> {
             | Row::Job(_)
             | Row::Lock(_)
             | Row::Unlock { .. }
+            | Row::Timer(_)
+            | Row::TimerGone { .. }
+            | Row::Policy(_)
+            | Row::Review(_)
             | Row::Reaction(_)
             | Row::ReactionGone(_)
             | Row::Read { .. } => None,
         })
         .collect()
+}
+
+/// The version of a message of ours that its platform shows as soon as it is written. The console reads the transcript
+/// itself; everywhere else it must be delivered first.
+const fn shown(platform: Platform, version: i64) -> i64 {
+    match platform {
+        Platform::Console => version,
+        Platform::Slack | Platform::Discord | Platform::Teams | Platform::Mattermost => 0,
+    }
 }
 
 fn changes(rows: &[Row]) -> Vec<Changed> {
@@ -210,6 +245,7 @@ fn changes(rows: &[Row]) -> Vec<Changed> {
         if let Row::Message(message) = row {
             changed.push(Changed {
                 message: message.id.clone(),
+                platform: message.place.platform,
                 channel: message.place.channel.clone(),
                 root: message.place.thread.clone(),
                 request: message.request.clone(),

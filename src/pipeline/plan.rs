@@ -47,7 +47,7 @@ impl Rooms {
             if let Some(sentence) = refusal {
                 let reply = answer::plan_refused(&command, &sentence);
                 row.note = Some(sentence);
-                return self.conclude(row, RequestState::Refused, reply, entries).await;
+                return Box::pin(self.conclude(row, RequestState::Refused, reply, entries)).await;
             }
             mutates |= matter.assessment.class.mutates();
             row.steps.push(PlannedStep {
@@ -62,7 +62,7 @@ impl Rooms {
             });
         }
         if mutates {
-            return self.put_up(row, entries).await;
+            return self.put_up_plan(row, entries).await;
         }
         let version = row.version;
         self.begin(RequestRow { state: RequestState::Waiting, ..row }, version, entries).await
@@ -82,13 +82,17 @@ impl Rooms {
     }
 
     /// Waits for the asker to confirm the plan.
-    async fn put_up(self: &Arc<Self>, mut row: RequestRow, mut entries: Vec<Entry>) -> Result<(), Trouble> {
+    async fn put_up_plan(
+        self: &Arc<Self>,
+        mut row: RequestRow,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), Trouble> {
         let now = self.clock.now();
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         row.version += 1;
         row.state = RequestState::Waiting;
         row.nonce = clock::token(self.entropy.as_ref())?.chars().take(16).collect();
-        row.expires_at = now.checked_add(self.policy.load().limits().expires_after).ok();
+        row.expires_at = now.checked_add(self.policy.load().defaults().expires_after).ok();
         row.awaits = row.asker.iter().cloned().collect();
         let reply = answer::plan(&row);
         let (row, rows) = self.with_card(row, reply.clone())?;
@@ -217,16 +221,16 @@ impl Rooms {
         match self.catalog.admit(&proposal) {
             Ok(call) => {
                 let entry = entries::interpreted(&row, self.clock.now(), &call, &self.catalog.render(&call));
-                self.judge(row, call, proposal.origin, vec![entry]).await
+                Box::pin(self.judge(row, call, proposal.origin, vec![entry])).await
             }
             Err(error) => {
                 let reply = answer::not_admitted(&error);
-                self.conclude(
+                Box::pin(self.conclude(
                     RequestRow { note: Some(error.to_string()), ..row },
                     RequestState::Refused,
                     reply,
                     Vec::new(),
-                )
+                ))
                 .await
             }
         }

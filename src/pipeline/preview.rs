@@ -1,3 +1,4 @@
+use super::judge::reason_of;
 use super::{Rooms, Trouble, answer};
 use crate::domain::{ChatUser, Origin, Place, Reply};
 use crate::gate::{Verdict, decide};
@@ -25,7 +26,11 @@ impl Rooms {
     pub async fn preview(&self, text: &str, sender: &ChatUser, place: &Place) -> Result<Preview, Trouble> {
         let nothing = Preview { command: None, change: None, verdict: None, said: None };
         let said = |sentence: String| Preview { said: Some(sentence), ..nothing.clone() };
-        let proposal = match slash::parse(text, &self.catalog) {
+        let aside = match slash::aside(text, &self.catalog) {
+            Ok(aside) => aside,
+            Err(problem) => return Ok(said(problem.sentence)),
+        };
+        let proposal = match slash::parse(&aside.command, &self.catalog) {
             Parsed::Proposal(proposal) => proposal,
             Parsed::Problem(problem) => return Ok(said(problem.sentence)),
             Parsed::NotSlash => {
@@ -43,6 +48,8 @@ impl Rooms {
         if let Some(why) = reading.unread {
             return Ok(said(answer::unread(&why)));
         }
+        let mut draft = self.draft(sender, place)?;
+        self.said_beside(&mut draft, &aside);
         let row = RequestRow {
             tool: Some(call.tool().to_owned()),
             args: call.args().clone(),
@@ -50,9 +57,12 @@ impl Rooms {
             origin: Some(Origin::Slash),
             facts: reading.facts,
             unreadable: reading.unreadable,
-            ..self.draft(sender, place)?
+            reason: draft.reason.clone().or_else(|| reason_of(&call)),
+            denied: self.denied_lately(&call).await?,
+            ..draft
         };
-        let Some(matter) = self.matter(row).await? else { return Ok(nothing) };
+        let Some(mut matter) = self.matter(row).await? else { return Ok(nothing) };
+        self.look_earlier(&mut matter).await;
         let verdict = decide(&self.policy.load(), &matter.case(self.clock.now()));
         let short = matter.assessment.short.clone().map(|short| match short {
             crate::catalog::Short::Refuse(sentence) | crate::catalog::Short::Answer(sentence) => sentence,

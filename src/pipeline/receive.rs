@@ -7,7 +7,7 @@ use crate::audit::Step;
 use crate::domain::{Action, Body, ChatUser, Inbound, MessageId, PersonId, Place, Platform, RequestId};
 use crate::gate::Verify;
 use crate::store::{
-    Author, Guard, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
+    Author, Guard, Measures, MessageBody, MessageRow, ReactionRow, Refused, RequestRow, RequestState, Row,
 };
 
 /// What a door gets back: proof that the event is written down.
@@ -42,6 +42,8 @@ pub(super) struct Press {
     /// What the card was made with; a reaction carries none.
     pub nonce: Option<String>,
     pub note: Option<String>,
+    /// The words that the card asked to type.
+    pub typed: Option<String>,
     pub by: Presser,
 }
 
@@ -72,6 +74,7 @@ impl Rooms {
                     action: click.action,
                     nonce: Some(click.nonce.clone()),
                     note: click.note.clone(),
+                    typed: click.typed.clone(),
                     by: self.presser(&inbound.sender),
                 };
                 self.receive_about(inbound, Some(press.request.clone()), Vec::new(), Work::Pressed(press))
@@ -95,10 +98,11 @@ impl Rooms {
 
     async fn receive_text(
         self: &Arc<Self>,
-        inbound: Inbound,
+        mut inbound: Inbound,
         text: String,
     ) -> Result<(Receipt, Option<Work>), Trouble> {
         let id = self.mint.request_id()?;
+        let opener = self.opener(&mut inbound).await?;
         let message = self.mint.message_id()?;
         let person = self.person(&inbound.sender);
         let mut row = fresh(id.clone(), message.clone(), inbound.at, &inbound.sender, &inbound.place);
@@ -115,15 +119,17 @@ impl Rooms {
             deleted: false,
             version: 1,
             delivered: 1,
-            remote: None,
+            remote: inbound.remote.as_ref().and_then(|remote| remote.message.clone()),
         };
+        let said = Row::Message(Box::new(said));
+        let rows = opener.into_iter().chain([said, Row::Request(Box::new(row.clone()))]).collect();
         let step = Step {
             guard: Guard::FirstSeen {
                 platform: inbound.place.platform,
                 key: inbound.id.clone(),
                 request: Some(id.clone()),
             },
-            rows: vec![Row::Message(Box::new(said)), Row::Request(Box::new(row.clone()))],
+            rows,
             entries: vec![entries::received(&inbound, Some(&id), row.asker.as_ref())],
         };
         match self.write(step).await? {
@@ -133,6 +139,40 @@ impl Rooms {
             }
             Err(refused) => Ok((again(refused), None)),
         }
+    }
+
+    /// Finds the thread of a message by the platform's id of the one that opened it. Where that one was not for us and
+    /// is not in our transcript, a place is kept for it there: without its words, for it was said to others.
+    async fn opener(self: &Arc<Self>, inbound: &mut Inbound) -> Result<Option<Row>, Trouble> {
+        let thread = inbound.remote.as_ref().and_then(|remote| remote.thread.clone());
+        let Some(thread) = thread.filter(|_thread| inbound.place.thread.is_none()) else { return Ok(None) };
+        if let Some(known) = self.store.message_by_remote(&inbound.place, &thread).await? {
+            inbound.place.thread = Some(known.place.thread.unwrap_or(known.id));
+            return Ok(None);
+        }
+        let id = self.mint.message_id()?;
+        let unseen = MessageRow {
+            id: id.clone(),
+            place: inbound.place.clone(),
+            author: Author::User {
+                user: ChatUser {
+                    user: String::new(),
+                    display: "somebody".to_owned(),
+                    ..inbound.sender.clone()
+                },
+                person: None,
+            },
+            body: MessageBody::Text { text: String::new() },
+            request: None,
+            at: inbound.at,
+            edited_at: None,
+            deleted: false,
+            version: 1,
+            delivered: 1,
+            remote: Some(thread),
+        };
+        inbound.place.thread = Some(id);
+        Ok(Some(Row::Message(Box::new(unseen))))
     }
 
     async fn receive_reaction(
@@ -164,9 +204,14 @@ impl Rooms {
             None => None,
         };
         let work = match (reaction.action, &target) {
-            (Some(action), Some(request)) => {
-                Some(Work::Pressed(Press { request: request.clone(), action, nonce: None, note: None, by }))
-            }
+            (Some(action), Some(request)) => Some(Work::Pressed(Press {
+                request: request.clone(),
+                action,
+                nonce: None,
+                note: None,
+                typed: None,
+                by,
+            })),
             (Some(_) | None, _) => None,
         };
         self.receive_about(inbound.clone(), target, rows, work).await
@@ -225,13 +270,23 @@ impl Rooms {
 fn again(refused: Refused) -> Receipt {
     let request = match refused {
         Refused::SeenBefore(request) => request,
-        Refused::Changed | Refused::LocksChanged | Refused::Busy(_) => None,
+        Refused::Changed
+        | Refused::LocksChanged
+        | Refused::PolicyChanged
+        | Refused::Late
+        | Refused::Busy(_) => None,
     };
     Receipt { request, message: None, again: true }
 }
 
 /// A request of which nothing is known but who asks, where and when.
-fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, place: &Place) -> RequestRow {
+pub(super) fn fresh(
+    id: RequestId,
+    message: MessageId,
+    at: Timestamp,
+    sender: &ChatUser,
+    place: &Place,
+) -> RequestRow {
     let mut place = place.clone();
     place.thread.get_or_insert_with(|| message.clone());
     RequestRow {
@@ -254,6 +309,13 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        may_deny: Vec::new(),
+        reason: None,
+        glass: None,
+        earlier: None,
+        waits_since: None,
+        denied: None,
         confirmed_by: None,
         nonce: String::new(),
         note: None,
@@ -266,6 +328,7 @@ fn fresh(id: RequestId, message: MessageId, at: Timestamp, sender: &ChatUser, pl
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }

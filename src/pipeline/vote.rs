@@ -1,12 +1,21 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::ask::Stand;
+use super::end::Ending;
 use super::matter::Matter;
-use super::receive::{Press, Presser};
+use super::receive::Press;
+use super::start::passing;
 use super::{Rooms, Trouble, answer, entries};
-use crate::audit::Step;
-use crate::domain::{Action, MessageId, PersonId, Reply, Tone};
-use crate::gate::{Choice, Decision, VoteReason, decide, weigh};
+use crate::audit::{Entry, Step};
+use crate::domain::{Action, PersonId};
+use crate::gate::{Choice, Decision, ReasonCode, Verdict, Verify, VoteReason, decide, weigh};
 use crate::store::{Guard, RequestRow, RequestState, Row, VoteRow};
+
+/// What the most approvals of one person are counted over.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// How often a vote is tried again when others vote at the same moment.
 const TRIES: u32 = 8;
@@ -21,12 +30,38 @@ enum Pressed {
     Refused(String),
 }
 
+/// A vote that is about to be written down.
+struct Cast {
+    next: RequestRow,
+    vote: Option<Row>,
+    entry: Entry,
+    news: News,
+}
+
+/// What the asker has not heard yet.
+pub(super) enum News {
+    Nothing,
+    /// Somebody agreed, and more is needed.
+    Agreed(PersonId),
+    /// Somebody took their agreement back.
+    TookBack(PersonId),
+}
+
+/// How sure we are who pressed. Where the target's name must be typed, nothing else shows that somebody looked.
+fn verified(verdict: &Verdict, row: &RequestRow, press: &Press) -> Verify {
+    match verdict.verify {
+        Verify::Chat | Verify::Console => press.by.verify,
+        Verify::Type if press.typed.is_some() && press.typed == row.target => Verify::Type,
+        Verify::Type => Verify::Chat,
+    }
+}
+
 impl Rooms {
     /// Counts a press, or says to the person why it does not count.
     pub(super) async fn pressed(self: &Arc<Self>, press: Press) -> Result<(), Trouble> {
         for _try in 0..TRIES {
             let Some(row) = self.store.request(&press.request).await? else { return Ok(()) };
-            let pressed = self.press(&row, &press).await?;
+            let pressed = Box::pin(self.press(&row, &press)).await?;
             match pressed {
                 Pressed::Counted => return Ok(()),
                 Pressed::Again => {}
@@ -61,9 +96,9 @@ impl Rooms {
             Action::Approve if row.asker.as_ref() == Some(person) && row.awaits == [person.clone()] => {
                 self.confirm(row, person, press).await
             }
-            Action::Approve => self.vote(row, person, Choice::Approve, press).await,
+            Action::Approve => Box::pin(self.vote(row, person, Choice::Approve, press)).await,
             Action::Deny if row.asker.as_ref() == Some(person) => self.withdraw(row, person).await,
-            Action::Deny => self.vote(row, person, Choice::Deny, press).await,
+            Action::Deny => Box::pin(self.vote(row, person, Choice::Deny, press)).await,
         }
     }
 
@@ -72,9 +107,9 @@ impl Rooms {
             let asker = row.asker.as_ref().map_or("the asker", |asker| asker.0.as_str());
             return Ok(Pressed::Refused(format!("only {asker} can withdraw this")));
         }
-        self.end(row.clone(), RequestState::Withdrawn, format!("{person} took it back"), Some(person))
-            .await?;
-        Ok(Pressed::Counted)
+        let why = format!("{person} took it back");
+        let written = self.try_end(row.clone(), RequestState::Withdrawn, why, Some(person)).await?;
+        Ok(if written.is_err() { Pressed::Again } else { Pressed::Counted })
     }
 
     async fn confirm(
@@ -94,7 +129,8 @@ impl Rooms {
             self.begin(next, row.version, vec![entry]).await?;
             return Ok(Pressed::Counted);
         }
-        self.put_vote(row, next, Vec::new(), entries::voted(row, press, person, self.clock.now())).await
+        let entry = entries::voted(row, press, person, self.clock.now());
+        Box::pin(self.put_vote(row, Cast { next, vote: None, entry, news: News::Nothing })).await
     }
 
     async fn retract(
@@ -114,7 +150,13 @@ impl Rooms {
             next.confirmed_by = None;
         }
         let gone = Row::VoteGone { request: row.id.clone(), person: person.clone() };
-        self.put_vote(row, next, vec![gone], entries::voted(row, press, person, self.clock.now())).await
+        let cast = Cast {
+            next,
+            vote: Some(gone),
+            entry: entries::voted(row, press, person, self.clock.now()),
+            news: if voted { News::TookBack(person.clone()) } else { News::Nothing },
+        };
+        Box::pin(self.put_vote(row, cast)).await
     }
 
     async fn vote(
@@ -126,19 +168,32 @@ impl Rooms {
     ) -> Result<Pressed, Trouble> {
         let now = self.clock.now();
         let policy = self.policy.load_full();
-        let Some(matter) = self.matter(row.clone()).await? else {
+        let Some(mut matter) = self.matter(row.clone()).await? else {
             return Ok(Pressed::Refused("what it asks for does not exist any more".to_owned()));
         };
-        if let Err(refusal) = weigh(&policy, &matter.case(now), Some(person), choice, press.by.verify) {
+        if choice == Choice::Approve {
+            self.look_earlier(&mut matter).await;
+        }
+        let verdict = decide(&policy, &matter.case(now));
+        let verify = verified(&verdict, row, press);
+        if choice == Choice::Approve {
+            let hour_ago = now.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
+            let given = self.store.approvals_of(person, hour_ago).await?;
+            matter.standing.approvals.insert(person.clone(), given);
+        }
+        if let Err(refusal) = weigh(&policy, &matter.case(now), Some(person), choice, verify) {
             // Everybody has agreed, and still it waits: its start broke off. The press is good for another try.
             let agreed = matches!(refusal.reason, VoteReason::Repeated | VoteReason::Complete);
-            if agreed && decide(&policy, &matter.case(now)).decision == Decision::Allow {
-                self.carry_out(matter).await?;
+            if agreed && verdict.decision == Decision::Allow {
+                Box::pin(self.carry_out(matter)).await?;
                 return Ok(Pressed::Counted);
             }
             return Ok(Pressed::Refused(refusal.sentence));
         }
-        let vote = VoteRow {
+        if let (Choice::Approve, Some(bar)) = (choice, passing(&verdict)) {
+            return Ok(Pressed::Refused(format!("{bar}; agree again when that is over")));
+        }
+        let vote = Row::Vote(VoteRow {
             request: row.id.clone(),
             person: person.clone(),
             identity: press.by.identity.clone(),
@@ -147,55 +202,50 @@ impl Rooms {
                 Choice::Deny => "deny".to_owned(),
             },
             binding: matter.binding(&policy, now),
-            verify: press.by.verify.as_str().to_owned(),
+            verify: verify.as_str().to_owned(),
             note: press.note.clone(),
             at: now,
-        };
-        let entry = entries::voted(row, press, person, now);
+        });
+        let entry = entries::voted(row, press, person, now).with("verify", verify.as_str());
         if choice == Choice::Deny {
-            return self.denied_by(row, person, press, Row::Vote(vote), entry).await;
+            return Box::pin(self.denied_by(row, (person, press), vote, entry)).await;
         }
-        self.put_vote(row, row.clone(), vec![Row::Vote(vote)], entry).await
+        let news = News::Agreed(person.clone());
+        Box::pin(self.put_vote(row, Cast { next: matter.row, vote: Some(vote), entry, news })).await
     }
 
     async fn denied_by(
         self: &Arc<Self>,
         row: &RequestRow,
-        person: &PersonId,
-        press: &Press,
+        (person, press): (&PersonId, &Press),
         vote: Row,
-        entry: crate::audit::Entry,
+        entry: Entry,
     ) -> Result<Pressed, Trouble> {
         let mut next = row.clone();
         let reason = press.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         next.note = Some(format!("{person} said no{reason}"));
         next.state = RequestState::Denied;
-        let mut rows = vec![vote];
-        let (step, told) = self.end_step(row, next, &mut rows, vec![entry])?;
-        if self.write(step).await?.is_err() {
-            return Ok(Pressed::Again);
-        }
-        self.remark(row, told, Vec::new()).await?;
-        Ok(Pressed::Counted)
+        let Ending { mut step, told } = self.ending(row, next)?;
+        step.rows.push(vote);
+        step.entries.insert(0, entry);
+        let (remark, entry) = self.remark_row(row, told)?;
+        step.rows.push(remark);
+        step.entries.push(entry);
+        Ok(if self.write(step).await?.is_err() { Pressed::Again } else { Pressed::Counted })
     }
 
     /// Writes a vote down together with the card that shows it, then lets the gate look again.
-    async fn put_vote(
-        self: &Arc<Self>,
-        before: &RequestRow,
-        mut next: RequestRow,
-        mut rows: Vec<Row>,
-        entry: crate::audit::Entry,
-    ) -> Result<Pressed, Trouble> {
+    async fn put_vote(self: &Arc<Self>, before: &RequestRow, cast: Cast) -> Result<Pressed, Trouble> {
+        let Cast { mut next, vote, entry, news } = cast;
         let guard = Guard::Request { id: before.id.clone(), version: before.version };
         next.version += 1;
-        rows.push(Row::Request(Box::new(next)));
+        let rows = vote.into_iter().chain([Row::Request(Box::new(next))]).collect();
         if self.write(Step { guard, rows, entries: vec![entry] }).await?.is_err() {
             return Ok(Pressed::Again);
         }
         let Some(row) = self.store.request(&before.id).await? else { return Ok(Pressed::Counted) };
         if let Some(matter) = self.matter(row).await? {
-            self.look_again(matter).await?;
+            Box::pin(self.look_again(matter, news)).await?;
         }
         Ok(Pressed::Counted)
     }
@@ -204,103 +254,47 @@ impl Rooms {
     pub(super) async fn agreed(self: &Arc<Self>, row: RequestRow) -> Result<(), Trouble> {
         let Some(matter) = self.matter(row).await? else { return Ok(()) };
         match decide(&self.policy.load(), &matter.case(self.clock.now())).decision {
-            Decision::Allow => self.carry_out(matter).await,
+            Decision::Allow => Box::pin(self.carry_out(matter)).await,
             Decision::Confirm | Decision::NeedApproval | Decision::Deny => Ok(()),
         }
     }
 
-    /// With the votes as they are now: run it, or show on the card who has agreed and who is still to.
-    pub(super) async fn look_again(self: &Arc<Self>, matter: Matter) -> Result<(), Trouble> {
+    /// With the votes as they are now: run it, or show on the card who has agreed and who is still to, and tell the asker
+    /// what is new.
+    pub(super) async fn look_again(self: &Arc<Self>, matter: Matter, news: News) -> Result<(), Trouble> {
         if !matter.row.state.is_open() {
             return Ok(());
         }
-        let verdict = decide(&self.policy.load(), &matter.case(self.clock.now()));
+        let policy = self.policy.load_full();
+        let verdict = decide(&policy, &matter.case(self.clock.now()));
         match verdict.decision {
-            Decision::Allow => self.carry_out(matter).await,
-            Decision::Deny => {
+            Decision::Allow => Box::pin(self.carry_out(matter)).await,
+            Decision::Deny if passing(&verdict).is_none() => {
+                let expired = verdict.findings.iter().any(|finding| finding.reason == ReasonCode::Expired);
+                let state = if expired { RequestState::Expired } else { RequestState::Refused };
                 let why = verdict.sentence().to_owned();
-                self.end(matter.row, RequestState::Refused, why, None).await
+                self.end(matter.row, state, why, None).await
             }
-            Decision::Confirm | Decision::NeedApproval => {
+            Decision::Deny | Decision::Confirm | Decision::NeedApproval => {
                 let mut row = matter.row.clone();
                 let guard = Guard::Request { id: row.id.clone(), version: row.version };
                 row.version += 1;
-                row.awaits = answer::awaits(&row, &verdict);
-                let reply = answer::waiting(&Matter { row: row.clone(), ..matter }, &verdict, &self.zone());
-                let (_, rows) = self.with_card(row, reply)?;
-                let _moved_on = self.write(Step { guard, rows, entries: Vec::new() }).await?;
+                // What waited for its turn waits for people again.
+                (row.state, row.start_by) = (RequestState::Waiting, None);
+                Stand::of(&matter, &policy, &verdict, self.clock.now()).note(&mut row);
+                let details = self.details(&row);
+                let matter = Matter { row: row.clone(), ..matter };
+                let reply = answer::waiting(&matter, &verdict, &self.zone()).code(details);
+                let (row, mut rows) = self.with_card(row, reply)?;
+                let mut entries = Vec::new();
+                if let Some(reply) = answer::news(&row, &news, &verdict) {
+                    let (remark, entry) = self.remark_row(&row, reply)?;
+                    rows.push(remark);
+                    entries.push(entry);
+                }
+                let _moved_on = self.write(Step { guard, rows, entries }).await?;
                 Ok(())
             }
         }
-    }
-
-    /// Ends a request before it ran, on its card and in a line that notifies the asker.
-    pub(super) async fn end(
-        self: &Arc<Self>,
-        row: RequestRow,
-        state: RequestState,
-        why: String,
-        by: Option<&PersonId>,
-    ) -> Result<(), Trouble> {
-        let mut next = row.clone();
-        next.state = state;
-        next.note = Some(why);
-        let (step, told) = self.end_step(&row, next, &mut Vec::new(), Vec::new())?;
-        if self.write(step).await?.is_ok() && by != row.asker.as_ref() {
-            self.remark(&row, told, Vec::new()).await?;
-        }
-        Ok(())
-    }
-
-    /// The step that ends a request, and the line that tells the asker.
-    fn end_step(
-        &self,
-        before: &RequestRow,
-        mut next: RequestRow,
-        rows: &mut Vec<Row>,
-        mut entries: Vec<crate::audit::Entry>,
-    ) -> Result<(Step, Reply), Trouble> {
-        let now = self.clock.now();
-        next.version = before.version + 1;
-        next.finished_at = Some(now);
-        next.awaits.clear();
-        let reply = answer::ended(&next);
-        let told = answer::tell_asker(&next);
-        let (next, put) = self.with_card(next, reply.clone())?;
-        rows.extend(put);
-        entries.push(entries::ended(&next, now));
-        entries.push(entries::replied(&next, &reply, now));
-        let guard = Guard::Request { id: before.id.clone(), version: before.version };
-        Ok((Step { guard, rows: std::mem::take(rows), entries }, told))
-    }
-
-    /// The message that asked was deleted: that withdraws what has not started.
-    pub(super) async fn gone(self: &Arc<Self>, message: &MessageId, by: &Presser) -> Result<(), Trouble> {
-        let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
-            return Ok(());
-        };
-        let Some(row) = self.store.request(&request).await? else { return Ok(()) };
-        let open = matches!(row.state, RequestState::Waiting | RequestState::Approved);
-        if row.message == *message && open && row.asker.is_some() && row.asker == by.person {
-            self.end(row, RequestState::Withdrawn, "the message that asked was deleted".to_owned(), None)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Editing a message never changes what was asked. Where that could surprise, it is said.
-    pub(super) async fn edited(self: &Arc<Self>, message: &MessageId) -> Result<(), Trouble> {
-        let Some(request) = self.store.message(message).await?.and_then(|message| message.request) else {
-            return Ok(());
-        };
-        let Some(row) = self.store.request(&request).await? else { return Ok(()) };
-        if row.message != *message || row.command.is_none() {
-            return Ok(());
-        }
-        let command = row.command.as_deref().unwrap_or_default();
-        let text = format!(
-            "An edited message changes nothing: this is still {command}. Write it anew to change it."
-        );
-        self.remark(&row, Reply::say(Tone::Info, text), Vec::new()).await
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 2: exact commands. What people type becomes a proposal that is known to be admissible, or a problem with the
 //! command that was probably meant. `Catalog::render` is the inverse.
 
+mod aside;
 mod complete;
 mod lexer;
 mod parse;
@@ -10,6 +11,7 @@ mod tests;
 
 use crate::domain::Proposal;
 
+pub use aside::{Aside, Emergency, aside};
 pub use complete::{Completion, complete};
 pub use parse::{check_examples, parse};
 

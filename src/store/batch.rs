@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{QueryBuilder, Row as _};
+use jiff::Timestamp;
 
 use super::bulk::{GROUP, Insert};
-use super::db::{Db, Locked};
+use super::db::Locked;
 use super::pending::Pending;
-use super::{Guard, Head, Put, Refused, Row, Store, StoreError, write};
+use super::sql::Sql;
+use super::{Guard, Head, Put, Refused, Row, Store, StoreError, due, write};
 use crate::domain::{DedupeKey, Platform, RequestId};
 
 /// One transaction of the ledger. Dropped before `commit`, it leaves nothing behind.
@@ -56,15 +57,34 @@ impl Store {
         let mut batch = Batch { tx: self.lock().await?, pending: Pending::default() };
         batch.read_versions(asks.clone()).await?;
         batch.read_deliveries(asks.clone()).await?;
+        batch.read_policy(asks.clone()).await?;
         batch.read_locks_and_runs(asks).await?;
         Ok(batch)
+    }
+
+    /// Whether this hash is stored at this position, now that every transaction before has ended.
+    pub(crate) async fn has_hash(
+        &self,
+        epoch: i64,
+        position: i64,
+        hash: &[u8; 32],
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.lock().await?;
+        let stored: Option<Vec<u8>> = Sql::new("SELECT h FROM audit_tree WHERE epoch = ? AND pos = ?")
+            .bind(epoch)
+            .bind(position)
+            .fetch_optional_scalar(&mut *tx)
+            .await?;
+        // Nothing was written that could be lost.
+        drop(tx.commit().await);
+        Ok(stored.is_some_and(|stored| stored == hash))
     }
 }
 
 impl<'a> Batch<'a> {
-    /// Takes a step in if its guard holds; it is written at `commit`.
-    pub(crate) fn admit(&mut self, ask: Ask<'a>) -> Result<(), Refused> {
-        self.pending.admit(ask.guard, ask.puts)
+    /// Takes a step in if its guard holds at `now`; it is written at `commit`.
+    pub(crate) fn admit(&mut self, ask: Ask<'a>, now: Timestamp) -> Result<(), Refused> {
+        self.pending.admit(ask.guard, ask.puts, now)
     }
 
     /// The head of the record as it stands.
@@ -81,20 +101,21 @@ impl<'a> Batch<'a> {
         epoch: i64,
         positions: &[i64],
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        let mut hashes = Vec::with_capacity(positions.len());
-        for position in positions {
-            let hash: Option<Vec<u8>> =
-                sqlx::query_scalar("SELECT h FROM audit_tree WHERE epoch = ? AND pos = ?")
-                    .bind(epoch)
-                    .bind(position)
-                    .fetch_optional(&mut *self.tx)
-                    .await?;
-            let hash = hash.and_then(|bytes| bytes.try_into().ok());
-            hashes.push(
-                hash.ok_or_else(|| StoreError::unreadable("audit_tree", format!("no hash at {position}")))?,
-            );
+        let mut stored = BTreeMap::new();
+        for group in positions.chunks(GROUP) {
+            let mut query = Sql::new("SELECT pos, h FROM audit_tree WHERE epoch = ");
+            query.push_bind(epoch).push(" AND pos IN ").push_list(group.iter().copied());
+            for row in query.fetch_all(&mut *self.tx).await? {
+                stored.insert(row.try_get::<i64>(0)?, row.try_get::<Vec<u8>>(1)?);
+            }
         }
-        Ok(hashes)
+        positions
+            .iter()
+            .map(|position| {
+                let hash = stored.remove(position).and_then(|bytes| bytes.try_into().ok());
+                hash.ok_or_else(|| StoreError::unreadable("audit_tree", format!("no hash at {position}")))
+            })
+            .collect()
     }
 
     /// Adds to the record.
@@ -136,11 +157,11 @@ impl<'a> Batch<'a> {
     async fn move_head(&mut self, append: &Append<'_>) -> Result<(), StoreError> {
         let head = append.head;
         let query = match append.before {
-            None => sqlx::query("INSERT INTO audit_head (epoch, size, note, id) VALUES (?, ?, ?, 1)")
+            None => Sql::new("INSERT INTO audit_head (epoch, size, note, id) VALUES (?, ?, ?, 1)")
                 .bind(head.epoch)
                 .bind(head.size)
                 .bind(&head.note),
-            Some(before) => sqlx::query(
+            Some(before) => Sql::new(
                 "UPDATE audit_head SET epoch = ?, size = ?, note = ? WHERE id = 1 AND epoch = ? AND size = ?",
             )
             .bind(head.epoch)
@@ -149,7 +170,7 @@ impl<'a> Batch<'a> {
             .bind(before.epoch)
             .bind(before.size),
         };
-        match query.execute(&mut *self.tx).await?.rows_affected() {
+        match query.execute(&mut *self.tx).await? {
             1 => Ok(()),
             _ => Err(StoreError::HeadMoved),
         }
@@ -162,13 +183,13 @@ impl<'a> Batch<'a> {
         seq: i64,
         name: &str,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query("DELETE FROM audit_payload WHERE epoch = ? AND seq = ? AND name = ?")
+        let done = Sql::new("DELETE FROM audit_payload WHERE epoch = ? AND seq = ? AND name = ?")
             .bind(epoch)
             .bind(seq)
             .bind(name)
             .execute(&mut *self.tx)
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Writes the rows and makes all of it last.
@@ -181,13 +202,9 @@ impl<'a> Batch<'a> {
         let ids: BTreeSet<&str> = asks.flat_map(requests_of).map(RequestId::as_str).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         for group in ids.chunks(GROUP) {
-            let mut query = QueryBuilder::<Db>::new("SELECT id, version FROM request WHERE id IN (");
-            let mut list = query.separated(", ");
-            group.iter().for_each(|id| {
-                list.push_bind(*id);
-            });
-            query.push(")");
-            for row in query.build().fetch_all(&mut *self.tx).await? {
+            let mut query = Sql::new("SELECT id, version FROM request WHERE id IN ");
+            query.push_list(group.iter().copied());
+            for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, version): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
                 if let Ok(index) = group.binary_search(&id) {
                     self.pending.versions.extend(group.get(index).map(|id| (*id, version)));
@@ -203,14 +220,10 @@ impl<'a> Batch<'a> {
         let of_one_platform = deliveries.chunk_by(|one, next| one.0 == next.0);
         for group in of_one_platform.flat_map(|keys| keys.chunks(GROUP)) {
             let Some((platform, _)) = group.first() else { continue };
-            let mut query = QueryBuilder::<Db>::new("SELECT event_id, request FROM inbox WHERE platform = ");
-            query.push_bind(platform.as_str()).push(" AND event_id IN (");
-            let mut list = query.separated(", ");
-            group.iter().for_each(|(_, key)| {
-                list.push_bind(*key);
-            });
-            query.push(")");
-            for row in query.build().fetch_all(&mut *self.tx).await? {
+            let mut query = Sql::new("SELECT event_id, request FROM inbox WHERE platform = ");
+            query.push_bind(platform.as_str()).push(" AND event_id IN ");
+            query.push_list(group.iter().map(|(_, key)| *key));
+            for row in query.fetch_all(&mut *self.tx).await? {
                 let (key, request): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
                 if let Ok(index) = group.binary_search(&(*platform, key)) {
                     let request = request.and_then(RequestId::parse);
@@ -221,21 +234,28 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    async fn read_policy(&mut self, mut asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
+        if asks.any(|ask| matches!(ask.guard, Guard::Start { .. } | Guard::Policy(_))) {
+            self.pending.policy_in_force = due::policy_in_force(&mut self.tx).await?;
+        }
+        Ok(())
+    }
+
     async fn read_locks_and_runs(&mut self, asks: impl Iterator<Item = Ask<'a>>) -> Result<(), StoreError> {
         let mut starts = asks.filter_map(|ask| match ask.guard {
             Guard::Start { target, .. } => Some(target.as_deref()),
-            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } => None,
+            Guard::Open | Guard::FirstSeen { .. } | Guard::Request { .. } | Guard::Policy(_) => None,
         });
         let Some(first) = starts.next() else { return Ok(()) };
-        self.pending.generation = sqlx::query_scalar("SELECT generation FROM lock_generation WHERE id = 1")
-            .fetch_one(&mut *self.tx)
+        self.pending.generation = Sql::new("SELECT generation FROM lock_generation WHERE id = 1")
+            .fetch_scalar(&mut *self.tx)
             .await?;
         let targets: BTreeSet<&str> = first.into_iter().chain(starts.flatten()).collect();
         for target in targets {
             let holder: Option<String> =
-                sqlx::query_scalar("SELECT request FROM job WHERE target = ? AND state <> 'ended'")
+                Sql::new("SELECT request FROM job WHERE target = ? AND state <> 'ended'")
                     .bind(target)
-                    .fetch_optional(&mut *self.tx)
+                    .fetch_optional_scalar(&mut *self.tx)
                     .await?;
             if let Some(holder) = holder.as_deref().and_then(RequestId::parse) {
                 self.pending.busy.insert(target, holder);
@@ -248,7 +268,7 @@ impl<'a> Batch<'a> {
 fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
     let guarded = match ask.guard {
         Guard::Request { id, .. } | Guard::Start { id, .. } => Some(id),
-        Guard::Open | Guard::FirstSeen { .. } => None,
+        Guard::Open | Guard::FirstSeen { .. } | Guard::Policy(_) => None,
     };
     let put = ask.puts.iter().filter_map(|put| {
         let Row::Request(row) = &put.row else { return None };
@@ -260,6 +280,6 @@ fn requests_of(ask: Ask<'_>) -> impl Iterator<Item = &RequestId> {
 fn delivery_of(guard: &Guard) -> Option<(Platform, &str)> {
     match guard {
         Guard::FirstSeen { platform, key: DedupeKey(key), .. } => Some((*platform, key)),
-        Guard::Open | Guard::Request { .. } | Guard::Start { .. } => None,
+        Guard::Open | Guard::Request { .. } | Guard::Start { .. } | Guard::Policy(_) => None,
     }
 }

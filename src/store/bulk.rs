@@ -3,11 +3,9 @@
 //! A statement costs far more than a row, so rows go in groups; and a statement is prepared once per number of rows, so a
 //! group has at most [`GROUP`] rows and the prepared ones fit the cache.
 
-use sqlx::QueryBuilder;
-use sqlx::query_builder::Separated;
-
 use super::StoreError;
-use super::db::Db;
+use super::db::Connection;
+use super::sql::{Columns, Sql};
 
 /// Rows per statement.
 pub(super) const GROUP: usize = 32;
@@ -22,17 +20,16 @@ pub(super) struct Insert {
 
 impl Insert {
     /// Writes `rows`; `bind` binds the columns of one.
-    pub(super) async fn rows<T>(
+    pub(super) async fn rows<'q, T>(
         &self,
-        connection: &mut sqlx::SqliteConnection,
-        rows: &[T],
-        mut bind: impl FnMut(&mut Separated<'_, Db, &'static str>, &T),
+        connection: &mut Connection,
+        rows: &'q [T],
+        mut bind: impl FnMut(&mut Columns<'_, 'q>, &'q T),
     ) -> Result<(), StoreError> {
         for group in rows.chunks(GROUP) {
-            let mut query = QueryBuilder::new(self.into);
-            query.push_values(group, |mut columns, row| bind(&mut columns, row));
-            query.push(self.conflict);
-            query.build().execute(&mut *connection).await?;
+            let mut query = Sql::new(self.into);
+            query.push_values(group, &mut bind).push(self.conflict);
+            query.execute(&mut *connection).await?;
         }
         Ok(())
     }

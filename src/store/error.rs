@@ -1,6 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError as _;
+use sqlx::sqlite::SqliteError;
+
 /// Why the store cannot do what it is asked. Each text says what a person should do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -51,6 +54,37 @@ pub enum StoreError {
         /// What does not fit.
         reason: String,
     },
+    /// The address of the database is none.
+    #[error(
+        "`store.url` is not the address of a PostgreSQL database: write `postgres://USER:PASSWORD@HOST/DATABASE`"
+    )]
+    NotAnAddress,
+    /// The database cannot be reached, or went away before it was told to write.
+    #[error(
+        "the database cannot be reached ({0}): nothing was written; see that it runs and can be reached from here"
+    )]
+    Away(String),
+    /// The database went away in the moment it was told to make it last.
+    #[error(
+        "the connection to the database broke while this was written ({0}): look whether it was before you try again"
+    )]
+    Unsure(String),
+    /// The database does not let us.
+    #[error(
+        "the database refuses us ({0}): check the user, the password and the name in `store.url`, and the user's rights"
+    )]
+    Denied(String),
+    /// Another server works on this database.
+    #[error(
+        "another countersign is serving from this database: stop that one first; one at a time may serve from a database"
+    )]
+    Claimed,
+    /// Two transactions stood in each other's way, and this one was undone.
+    #[error("somebody else wrote at the same time ({0}): nothing was written; try again")]
+    Conflict(String),
+    /// The database gave up on a statement.
+    #[error("the database took too long ({0}): nothing was written; ask for less, or see what keeps it busy")]
+    Slow(String),
     /// Anything else the database says.
     #[error("the database failed: {0}")]
     Other(Arc<sqlx::Error>),
@@ -79,21 +113,59 @@ impl StoreError {
 
 /// The primary result code of SQLite: the low byte of the extended one.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
+    let code = error.as_database_error()?.try_downcast_ref::<SqliteError>()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let text =
-            error.as_database_error().map(|database| database.message().to_owned()).unwrap_or_default();
-        match primary_code(&error) {
-            Some(5 | 6) => Self::Locked,
-            Some(8) => Self::unwritable(Path::new("the database"), text),
-            Some(11) => Self::Damaged(text),
-            Some(13) => Self::Full,
-            Some(19) => Self::Constraint(text),
-            Some(_) | None => Self::Other(Arc::new(error)),
-        }
+        let Some(database) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::Io(error) => Self::Away(error.to_string()),
+                sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed => Self::Away(error.to_string()),
+                other => Self::Other(Arc::new(other)),
+            };
+        };
+        let text = database.message().to_owned();
+        let known = match primary_code(&error) {
+            Some(code) => of_sqlite(code, text),
+            None => database.code().and_then(|code| of_postgres(&code, text)),
+        };
+        known.unwrap_or_else(|| Self::Other(Arc::new(error)))
     }
+}
+
+fn of_sqlite(code: i32, text: String) -> Option<StoreError> {
+    Some(match code {
+        5 | 6 => StoreError::Locked,
+        8 => StoreError::unwritable(Path::new("the database"), text),
+        11 => StoreError::Damaged(text),
+        13 => StoreError::Full,
+        19 => StoreError::Constraint(text),
+        _ => return None,
+    })
+}
+
+/// By SQLSTATE, the most particular first.
+fn of_postgres(code: &str, text: String) -> Option<StoreError> {
+    Some(match code {
+        "40001" | "40P01" => StoreError::Conflict(text),
+        "55P03" => StoreError::Locked,
+        "57014" => StoreError::Slow(text),
+        // Ended by an administrator or a crash, starting, stopping, or waited for too long in a transaction.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" => StoreError::Away(text),
+        "53100" => StoreError::Full,
+        "25006" => StoreError::unwritable(Path::new("the database"), text),
+        "42501" | "3D000" | "3F000" => StoreError::Denied(text),
+        // Text that is not UTF-8, and what our own triggers raise.
+        "22021" | "P0001" => StoreError::Constraint(text),
+        _ if code.starts_with("08") => StoreError::Away(text),
+        _ if code.starts_with("28") => StoreError::Denied(text),
+        _ if code.starts_with("23") => StoreError::Constraint(text),
+        "XX001" | "XX002" => StoreError::Damaged(text),
+        _ => return None,
+    })
 }

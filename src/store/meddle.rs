@@ -1,10 +1,10 @@
 //! Somebody with full write access to the database file: for tests of what the record finds out.
 
-use std::path::Path;
+use sqlx::AssertSqlSafe;
 
-use sqlx::{AssertSqlSafe, SqlitePool};
-
-use super::{Head, Store};
+use super::db::Readers;
+use super::sql::Sql;
+use super::{Head, Store, StoreError};
 
 /// A way to change what must not change.
 #[derive(Clone, Debug)]
@@ -42,106 +42,106 @@ pub(crate) enum Attack {
 impl Store {
     /// Does it, past the triggers.
     pub(crate) async fn meddle(&self, attack: &Attack) {
-        for trigger in ["audit_event_kept", "audit_event_stays", "audit_tree_kept", "audit_tree_stays"] {
-            self.execute(&format!("DROP TRIGGER IF EXISTS {trigger}")).await;
+        for (trigger, table) in [
+            ("audit_event_kept", "audit_event"),
+            ("audit_event_stays", "audit_event"),
+            ("audit_tree_kept", "audit_tree"),
+            ("audit_tree_stays", "audit_tree"),
+        ] {
+            let on = match &self.readers {
+                Readers::Sqlite(_) => String::new(),
+                Readers::Postgres(_) => format!(" ON {table}"),
+            };
+            self.execute(Sql::new("DROP TRIGGER IF EXISTS ").with(trigger).with(&on)).await;
         }
+        for statement in self.statements(attack).await {
+            self.execute(statement).await;
+        }
+    }
+
+    async fn statements<'q>(&self, attack: &'q Attack) -> Vec<Sql<'q>> {
+        let one = |statement: Sql<'q>| vec![statement];
         match attack {
             Attack::Edit { seq, from, to } => {
-                self.execute(&format!(
-                    "UPDATE audit_event SET body = CAST(replace(CAST(body AS TEXT), '{from}', '{to}') AS BLOB) \
-                     WHERE seq = {seq}"
-                ))
-                .await;
+                let read = Sql::new("SELECT body FROM audit_event WHERE seq = ?").bind(*seq);
+                let body: Vec<u8> = read.fetch_scalar(&self.readers).await.unwrap();
+                let body = String::from_utf8(body).unwrap().replace(from, to).into_bytes();
+                one(Sql::new("UPDATE audit_event SET body = ? WHERE seq = ?").bind(body).bind(*seq))
             }
-            Attack::Delete { seq } => {
-                self.execute(&format!("DELETE FROM audit_event WHERE seq = {seq}")).await
-            }
-            Attack::Swap { one, other } => {
-                for (from, to) in [(*one, -1), (*other, *one), (-1, *other)] {
-                    self.execute(&format!("UPDATE audit_event SET seq = {to} WHERE seq = {from}")).await;
-                }
-            }
-            Attack::Truncate { size } => {
-                self.execute(&format!("DELETE FROM audit_event WHERE seq >= {size}")).await;
-            }
+            Attack::Delete { seq } => one(Sql::new("DELETE FROM audit_event WHERE seq = ?").bind(*seq)),
+            Attack::Swap { one, other } => [(*one, -1), (*other, *one), (-1, *other)]
+                .map(|(from, to)| {
+                    Sql::new("UPDATE audit_event SET seq = ? WHERE seq = ?").bind(to).bind(from)
+                })
+                .to_vec(),
+            Attack::Truncate { size } => one(Sql::new("DELETE FROM audit_event WHERE seq >= ?").bind(*size)),
             Attack::Prune { position } => {
-                self.execute(&format!("DELETE FROM audit_tree WHERE pos >= {position}")).await;
+                one(Sql::new("DELETE FROM audit_tree WHERE pos >= ?").bind(*position))
             }
-            Attack::Hash { position } => {
-                self.execute(&format!("UPDATE audit_tree SET h = zeroblob(32) WHERE pos = {position}")).await;
-            }
-            Attack::Rehash { tree } => {
-                let mut tx = self.lock().await.unwrap();
-                for (position, hash) in tree {
-                    let update = sqlx::query("UPDATE audit_tree SET h = ? WHERE pos = ?");
-                    update.bind(hash.as_slice()).bind(position).execute(&mut *tx).await.unwrap();
-                }
-                tx.commit().await.unwrap();
-            }
+            Attack::Hash { position } => one(rehash(*position, &[0; 32])),
+            Attack::Rehash { tree } => tree.iter().map(|(position, hash)| rehash(*position, hash)).collect(),
             Attack::Behead { head } => {
-                let (size, note) = (head.size, &head.note);
-                self.execute(&format!("UPDATE audit_head SET size = {size}, note = '{note}'")).await;
+                one(Sql::new("UPDATE audit_head SET size = ?, note = ?").bind(head.size).bind(&head.note))
             }
-            Attack::Headless => self.execute("DELETE FROM audit_head").await,
+            Attack::Headless => one(Sql::new("DELETE FROM audit_head")),
             Attack::Column { seq } => {
-                self.execute(&format!("UPDATE audit_event SET kind = 'replied' WHERE seq = {seq}")).await;
+                one(Sql::new("UPDATE audit_event SET kind = 'replied' WHERE seq = ?").bind(*seq))
             }
-            Attack::Payload { seq } => {
-                self.execute(&format!("UPDATE audit_payload SET payload = x'00' WHERE seq = {seq}")).await;
-            }
-            Attack::Unhang { seq } => {
-                self.execute(&format!("DELETE FROM audit_payload WHERE seq = {seq}")).await
-            }
-            Attack::Hang { seq } => {
-                self.execute(&format!(
-                    "INSERT INTO audit_payload (epoch, seq, name, salt, payload) VALUES (0, {seq}, 'extra', x'', x'')"
-                ))
-                .await;
-            }
+            Attack::Payload { seq } => one(Sql::new("UPDATE audit_payload SET payload = ? WHERE seq = ?")
+                .bind(b"\0".as_slice())
+                .bind(*seq)),
+            Attack::Unhang { seq } => one(Sql::new("DELETE FROM audit_payload WHERE seq = ?").bind(*seq)),
+            Attack::Hang { seq } => one(Sql::new(
+                "INSERT INTO audit_payload (epoch, seq, name, salt, payload) VALUES (0, ?, 'extra', ?, ?)",
+            )
+            .bind(*seq)
+            .bind(b"".as_slice())
+            .bind(b"".as_slice())),
             Attack::Checkpoint { note } => {
-                self.execute(&format!("UPDATE audit_checkpoint SET note = '{note}'")).await;
+                one(Sql::new("UPDATE audit_checkpoint SET note = ?").bind(note.as_str()))
             }
         }
     }
 
-    /// Lets the file grow no further than it is, until the connection that writes is opened again.
-    pub(crate) async fn fill_up(&self) {
+    /// Lets the file grow no further than it is, until the connection that writes is opened again. Whether this database
+    /// is a file of which one can ask that.
+    pub(crate) async fn fill_up(&self) -> bool {
+        if let Readers::Postgres(_) = &self.readers {
+            return false;
+        }
         let mut tx = self.lock().await.unwrap();
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *tx).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        let pages: i64 = Sql::new("PRAGMA page_count").fetch_scalar(&mut *tx).await.unwrap();
+        tx.run(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).await.unwrap();
         tx.commit().await.unwrap();
+        true
     }
 
-    /// Runs a statement as it is.
-    pub(crate) async fn execute(&self, sql: &str) {
+    /// Runs a statement.
+    pub(super) async fn execute(&self, sql: Sql<'_>) {
         self.try_execute(sql).await.unwrap();
     }
 
-    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), super::StoreError> {
+    pub(super) async fn try_execute(&self, sql: Sql<'_>) -> Result<(), StoreError> {
         let mut tx = self.lock().await?;
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await?;
+        sql.execute(&mut *tx).await?;
         tx.commit().await
     }
 
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
-            .fetch_one(&self.readers)
-            .await
-            .unwrap()
+        Sql::new("SELECT COUNT(*) FROM ").with(table).fetch_scalar(&self.readers).await.unwrap()
+    }
+
+    /// A program from the future was here.
+    pub(super) async fn bring_migration(&self, version: i64) {
+        let insert = Sql::new(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (?, '', 1 = 1, ?, 0)",
+        );
+        self.execute(insert.bind(version).bind(b"".as_slice())).await;
     }
 }
 
-/// A program from the future was here.
-pub(super) async fn bring_migration(path: &Path, version: i64) {
-    let pool = SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, '', 1, x'', 0)")
-        .bind(version)
-        .execute(&pool)
-        .await
-        .unwrap();
-    pool.close().await;
+fn rehash(position: i64, hash: &[u8; 32]) -> Sql<'_> {
+    Sql::new("UPDATE audit_tree SET h = ? WHERE pos = ?").bind(hash.as_slice()).bind(position)
 }

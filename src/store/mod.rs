@@ -8,30 +8,48 @@
 mod batch;
 mod bulk;
 mod console;
+#[cfg(test)]
+#[path = "tests/database.rs"]
+pub(crate) mod database;
 mod db;
+mod due;
 mod error;
+mod found;
 #[cfg(test)]
 pub(crate) mod meddle;
+mod migrate;
 mod pending;
+mod postgres;
 mod put;
 mod read;
 mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sql;
+mod sqlite;
 mod step;
+mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
+mod tests_on_postgres;
+#[cfg(test)]
+#[path = "tests/wire.rs"]
+pub(crate) mod wire;
 mod write;
 
 pub(crate) use batch::{Append, Appended, Ask, Batch};
 pub use console::Session;
 pub use db::Store;
-pub(crate) use db::lock_dir;
+pub use due::{Closed, PolicyRow, ReviewRow, Starts, TimerKind, TimerRow};
 pub use error::StoreError;
 pub(crate) use put::Put;
-pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter};
+pub use read::{ChannelState, EventFilter, EventRow, Head, PayloadRow, RequestFilter, UseRow, VoteUse, Way};
 pub use rows::{
-    ArgumentWords, Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, PlannedStep, ReactionRow,
-    RequestRow, RequestState, VoteRow,
+    ArgumentWords, Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, PlannedStep,
+    ReactionRow, RequestRow, RequestState, VoteRow,
 };
+pub(crate) use sqlite::lock_dir;
 pub use step::{Guard, Refused, Row};

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
+
 use super::{
-    Guard, HeldLock, JobRow, JobState, MessageRow, Put, ReactionRow, Refused, RequestRow, Row, VoteRow,
+    Guard, HeldLock, JobRow, JobState, MessageRow, PolicyRow, Put, ReactionRow, Refused, RequestRow,
+    ReviewRow, Row, TimerKind, VoteRow,
 };
-use crate::domain::{MessageId, PersonId, Platform, RequestId};
+use crate::domain::{Digest, MessageId, PersonId, Platform, RequestId};
 
 /// A delivery: the door and what makes it the same delivery.
 pub(super) type Delivery<'a> = (Platform, &'a str);
@@ -34,6 +37,7 @@ pub(super) struct Pending<'a> {
     pub(super) seen: HashMap<Delivery<'a>, Option<RequestId>>,
     pub(super) busy: HashMap<&'a str, RequestId>,
     pub(super) generation: i64,
+    pub(super) policy_in_force: Option<Digest>,
     // What is to be written.
     pub(super) inbox: Vec<(Delivery<'a>, Option<&'a RequestId>)>,
     pub(super) requests: BTreeMap<&'a RequestId, (&'a RequestRow, &'a str)>,
@@ -43,12 +47,15 @@ pub(super) struct Pending<'a> {
     pub(super) locks: Vec<LockChange<'a>>,
     pub(super) reactions: BTreeMap<(&'a str, &'a str, &'a str), bool>,
     pub(super) marks: BTreeMap<(&'a PersonId, &'a str), &'a MessageId>,
+    pub(super) timers: BTreeMap<(&'a RequestId, TimerKind), Option<Timestamp>>,
+    pub(super) reviews: BTreeMap<&'a RequestId, &'a ReviewRow>,
+    pub(super) policy: Option<&'a PolicyRow>,
 }
 
 impl<'a> Pending<'a> {
     /// Takes a step in, or says why not; a refused step leaves nothing behind.
-    pub(super) fn admit(&mut self, guard: &'a Guard, puts: &'a [Put]) -> Result<(), Refused> {
-        self.judge(guard)?;
+    pub(super) fn admit(&mut self, guard: &'a Guard, puts: &'a [Put], now: Timestamp) -> Result<(), Refused> {
+        self.judge(guard, now)?;
         let versions = self.next_versions(puts)?;
         self.versions.extend(versions);
         if let Guard::FirstSeen { platform, key, request } = guard {
@@ -61,7 +68,7 @@ impl<'a> Pending<'a> {
         Ok(())
     }
 
-    fn judge(&self, guard: &Guard) -> Result<(), Refused> {
+    fn judge(&self, guard: &Guard, now: Timestamp) -> Result<(), Refused> {
         match guard {
             Guard::Open => Ok(()),
             Guard::FirstSeen { platform, key, .. } => match self.seen.get(&(*platform, key.0.as_str())) {
@@ -69,8 +76,16 @@ impl<'a> Pending<'a> {
                 None => Ok(()),
             },
             Guard::Request { id, version } => self.judge_version(id, *version),
-            Guard::Start { id, version, locks, target } => {
+            Guard::Policy(read) if *read == self.policy_in_force => Ok(()),
+            Guard::Policy(_) => Err(Refused::PolicyChanged),
+            Guard::Start { id, version, locks, target, policy, until } => {
                 self.judge_version(id, *version)?;
+                if self.policy_in_force.is_some_and(|in_force| in_force != *policy) {
+                    return Err(Refused::PolicyChanged);
+                }
+                if now >= *until {
+                    return Err(Refused::Late);
+                }
                 if locks.is_some_and(|locks| locks != self.generation) {
                     return Err(Refused::LocksChanged);
                 }
@@ -125,6 +140,19 @@ impl<'a> Pending<'a> {
             Row::Unlock { environment, service } => {
                 self.generation += 1;
                 self.locks.push(LockChange::Down { environment, service: service.as_deref() });
+            }
+            Row::Timer(timer) => {
+                self.timers.insert((&timer.request, timer.kind), Some(timer.due_at));
+            }
+            Row::TimerGone { request, kind } => {
+                self.timers.insert((request, *kind), None);
+            }
+            Row::Policy(policy) => {
+                self.policy_in_force = Some(policy.digest);
+                self.policy = Some(policy);
+            }
+            Row::Review(review) => {
+                self.reviews.insert(&review.request, review);
             }
             Row::Reaction(reaction) => {
                 self.reactions.insert(reaction_key(reaction), true);

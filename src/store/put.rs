@@ -21,6 +21,10 @@ impl Put {
             | Row::VoteGone { .. }
             | Row::Lock(_)
             | Row::Unlock { .. }
+            | Row::Timer(_)
+            | Row::TimerGone { .. }
+            | Row::Policy(_)
+            | Row::Review(_)
             | Row::Reaction(_)
             | Row::ReactionGone(_)
             | Row::Read { .. } => String::new(),

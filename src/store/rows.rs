@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{ChatUser, Digest, MessageId, Origin, PersonId, Place, Reply, RequestId};
+use crate::gate::{Denied, Glass};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,6 +131,27 @@ pub struct RequestRow {
     pub policy: Option<Digest>,
     /// Who can take the next step, as of the last judging.
     pub awaits: Vec<PersonId>,
+    /// Who has agreed and counts, as of the last judging.
+    #[serde(default)]
+    pub agreed: Vec<PersonId>,
+    /// Whose no ends it, as of the last judging.
+    #[serde(default)]
+    pub may_deny: Vec<PersonId>,
+    /// Why the asker wants it, where they said so.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The asker's word that it is an emergency.
+    #[serde(default)]
+    pub glass: Option<Glass>,
+    /// The held facts of the same call one environment earlier, where the order of environments asks for them.
+    #[serde(default)]
+    pub earlier: Option<Map<String, Value>>,
+    /// Who said no to the same call a short while before.
+    #[serde(default)]
+    pub denied: Option<Denied>,
+    /// Since when it waits for people, as it is now.
+    #[serde(default)]
+    pub waits_since: Option<Timestamp>,
     /// Who confirmed it.
     pub confirmed_by: Option<PersonId>,
     /// What buttons on its present card carry.
@@ -154,8 +176,26 @@ pub struct RequestRow {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// What figures need of it.
+    #[serde(default)]
+    pub measures: Measures,
     /// Grows by one with each write; a write names the version it saw.
     pub version: i64,
+}
+
+/// What figures about a request need beside its times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Why the gate said no, as a reason code.
+    pub reason: Option<String>,
+    /// The rules that asked for people.
+    pub rules: Vec<String>,
+    /// When people were first asked.
+    pub asked_at: Option<Timestamp>,
+    /// Tokens in and out of the language model.
+    pub tokens: u64,
+    /// What the model cost, in millionths of a US dollar.
+    pub cost_micros: u64,
 }
 
 /// An argument of a call and the words that carry it.

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::Map;
 
-use super::{Author, HeldLock, JobRow, JobState, MessageBody, MessageRow, RequestRow, RequestState, VoteRow};
+use super::{
+    Author, HeldLock, JobRow, JobState, Measures, MessageBody, MessageRow, PolicyRow, RequestRow,
+    RequestState, VoteRow,
+};
 use crate::domain::{ChatUser, Digest, MessageId, PersonId, Place, Platform, RequestId};
 
 /// A moment, in milliseconds after a fixed one.
@@ -59,6 +62,13 @@ pub(crate) fn request(n: u16) -> RequestRow {
         binding: None,
         policy: None,
         awaits: Vec::new(),
+        agreed: Vec::new(),
+        may_deny: Vec::new(),
+        reason: None,
+        glass: None,
+        earlier: None,
+        waits_since: None,
+        denied: None,
         unreadable: Vec::new(),
         confirmed_by: None,
         nonce: "nonce".to_owned(),
@@ -72,6 +82,7 @@ pub(crate) fn request(n: u16) -> RequestRow {
         start_by: None,
         started_at: None,
         finished_at: None,
+        measures: Measures::default(),
         version: 1,
     }
 }
@@ -138,4 +149,9 @@ pub(crate) fn lock(request: &RequestRow, service: Option<&str>, until: Option<Ti
         since: at(1),
         until,
     }
+}
+
+/// A policy whose text and digest come from a name.
+pub(crate) fn policy(name: &str) -> PolicyRow {
+    PolicyRow { digest: Digest::of(name.as_bytes()), text: format!("# {name}"), at: at(3) }
 }

@@ -1,5 +1,9 @@
-use super::{HeldLock, JobRow, MessageRow, ReactionRow, RequestRow, VoteRow};
-use crate::domain::{DedupeKey, MessageId, PersonId, Platform, RequestId};
+use jiff::Timestamp;
+
+use super::{
+    HeldLock, JobRow, MessageRow, PolicyRow, ReactionRow, RequestRow, ReviewRow, TimerKind, TimerRow, VoteRow,
+};
+use crate::domain::{DedupeKey, Digest, MessageId, PersonId, Platform, RequestId};
 
 /// What must hold for a step to be written. Checked inside the transaction.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +26,10 @@ pub enum Guard {
         /// The version that was read.
         version: i64,
     },
-    /// The request is as it was read, the locks are as they were read, and nothing else runs on its target.
+    /// The policy in force is the one that was read; `None` for none at all.
+    Policy(Option<Digest>),
+    /// The request is as it was read, so are the locks and the policy, it is not too late, and nothing else runs on its
+    /// target.
     Start {
         /// The request.
         id: RequestId,
@@ -32,6 +39,10 @@ pub enum Guard {
         locks: Option<i64>,
         /// What runs one at a time; `None` for calls that change nothing.
         target: Option<String>,
+        /// The policy that decided.
+        policy: Digest,
+        /// The moment from which the decision, or what it was made of, is too old.
+        until: Timestamp,
     },
 }
 
@@ -44,6 +55,10 @@ pub enum Refused {
     Changed,
     /// A lock was put up or taken down in the meantime.
     LocksChanged,
+    /// Another policy is in force.
+    PolicyChanged,
+    /// It is too late: what was decided is too old by now.
+    Late,
     /// This request runs on the target.
     Busy(RequestId),
 }
@@ -75,6 +90,19 @@ pub enum Row {
         /// The service.
         service: Option<String>,
     },
+    /// Something that falls due.
+    Timer(TimerRow),
+    /// Something that does not fall due any more.
+    TimerGone {
+        /// The request.
+        request: RequestId,
+        /// Which.
+        kind: TimerKind,
+    },
+    /// The policy in force from here on.
+    Policy(PolicyRow),
+    /// A review, open or closed.
+    Review(ReviewRow),
     /// A reaction set.
     Reaction(ReactionRow),
     /// A reaction taken away.

@@ -1,14 +1,14 @@
 //! Writes what is pending, one statement per table.
 
-use sqlx::SqliteConnection;
-
 use super::bulk::Insert;
+use super::db::Connection;
 use super::pending::{LockChange, Pending};
-use super::{Author, HeldLock, JobState, RequestRow, StoreError};
+use super::sql::Sql;
+use super::{Author, HeldLock, JobState, StoreError, Way, due};
 use crate::domain::PersonId;
 
 /// Writes all rows, those that others refer to first.
-pub(super) async fn rows(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+pub(super) async fn rows(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     inbox(connection, pending).await?;
     requests(connection, pending).await?;
     messages(connection, pending).await?;
@@ -16,10 +16,11 @@ pub(super) async fn rows(connection: &mut SqliteConnection, pending: &Pending<'_
     jobs(connection, pending).await?;
     reactions(connection, pending).await?;
     marks(connection, pending).await?;
+    due::write(connection, pending).await?;
     locks(connection, pending).await
 }
 
-async fn inbox(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn inbox(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert { into: "INSERT INTO inbox (platform, event_id, request) ", conflict: "" };
     insert
         .rows(connection, &pending.inbox, |columns, ((platform, key), request)| {
@@ -28,14 +29,18 @@ async fn inbox(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         .await
 }
 
-async fn requests(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn requests(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
-        into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, words, created_at, \
-               expires_at, start_by, version, body) ",
+        into: "INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, created_at, \
+               expires_at, start_by, started_at, version, body, way, reason, rules, asked_at, finished_at, tokens, \
+               cost_micros, indexed) ",
         conflict: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, asker = excluded.asker, \
                    tool = excluded.tool, target = excluded.target, environment = excluded.environment, \
-                   words = excluded.words, expires_at = excluded.expires_at, start_by = excluded.start_by, \
-                   version = excluded.version, body = excluded.body",
+                   expires_at = excluded.expires_at, start_by = excluded.start_by, version = excluded.version, \
+                   body = excluded.body, way = excluded.way, reason = excluded.reason, rules = excluded.rules, \
+                   asked_at = excluded.asked_at, started_at = excluded.started_at, \
+                   finished_at = excluded.finished_at, tokens = excluded.tokens, \
+                   cost_micros = excluded.cost_micros, indexed = 0",
     };
     let rows: Vec<_> = pending.requests.values().collect();
     insert
@@ -46,22 +51,26 @@ async fn requests(connection: &mut SqliteConnection, pending: &Pending<'_>) -> R
                 .push_bind(row.tool.as_deref());
             columns.push_bind(row.target.as_deref()).push_bind(row.environment.as_deref());
             columns.push_bind(row.place.platform.as_str()).push_bind(row.place.channel.as_str());
-            columns.push_bind(words(row)).push_bind(row.created_at.as_millisecond());
+            columns.push_bind(row.created_at.as_millisecond());
             columns.push_bind(row.expires_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.start_by.map(|at| at.as_millisecond()));
+            columns.push_bind(row.started_at.map(|at| at.as_millisecond()));
             columns.push_bind(row.version).push_bind(*body);
+            let measures = &row.measures;
+            columns.push_bind(Way::of(row).as_str()).push_bind(measures.reason.as_deref());
+            columns.push_bind(measures.rules.join(" "));
+            for at in [measures.asked_at, row.finished_at] {
+                columns.push_bind(at.map(|at| at.as_millisecond()));
+            }
+            for size in [measures.tokens, measures.cost_micros] {
+                columns.push_bind(i64::try_from(size).unwrap_or(i64::MAX));
+            }
+            columns.push_bind(false);
         })
         .await
 }
 
-/// What a search looks through, in lower case because databases differ in what `LIKE` makes of case.
-fn words(row: &RequestRow) -> String {
-    let command = row.command.as_deref().unwrap_or_default();
-    let note = row.note.as_deref().unwrap_or_default();
-    format!("{}\n{command}\n{note}", row.said).to_lowercase()
-}
-
-async fn messages(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn messages(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     // A deliverer puts the message it read, while somebody may have edited it since: the newer text stays, and what was
     // learned about the delivery is kept all the same.
     let insert = Insert {
@@ -99,7 +108,7 @@ fn author(author: &Author) -> (&'static str, Option<&PersonId>) {
     }
 }
 
-async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn votes(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO vote (request, person, identity, choice, binding, verify, note, at_ms) ",
         conflict: " ON CONFLICT (request, person) DO UPDATE SET identity = excluded.identity, \
@@ -116,7 +125,7 @@ async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         })
         .await?;
     for ((request, person), _gone) in pending.votes.iter().filter(|(_, vote)| vote.is_none()) {
-        sqlx::query("DELETE FROM vote WHERE request = ? AND person = ?")
+        Sql::new("DELETE FROM vote WHERE request = ? AND person = ?")
             .bind(request.as_str())
             .bind(&person.0)
             .execute(&mut *connection)
@@ -125,7 +134,7 @@ async fn votes(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
     Ok(())
 }
 
-async fn jobs(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn jobs(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO job (request, state, repeat, idempotency_key, target, saved, started_at) ",
         conflict: " ON CONFLICT (request) DO UPDATE SET state = excluded.state, saved = excluded.saved",
@@ -145,7 +154,7 @@ async fn jobs(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resul
         .await
 }
 
-async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn reactions(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO reaction (message, person, emoji) ",
         conflict: " ON CONFLICT (message, person, emoji) DO NOTHING",
@@ -157,7 +166,7 @@ async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> 
         })
         .await?;
     for ((message, person, emoji), _gone) in pending.reactions.iter().filter(|(_, set)| !**set) {
-        sqlx::query("DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?")
+        Sql::new("DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?")
             .bind(*message)
             .bind(*person)
             .bind(*emoji)
@@ -167,7 +176,7 @@ async fn reactions(connection: &mut SqliteConnection, pending: &Pending<'_>) -> 
     Ok(())
 }
 
-async fn marks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn marks(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO read_mark (person, channel, upto) ",
         conflict: " ON CONFLICT (person, channel) DO UPDATE SET upto = \
@@ -181,26 +190,26 @@ async fn marks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Resu
         .await
 }
 
-async fn locks(connection: &mut SqliteConnection, pending: &Pending<'_>) -> Result<(), StoreError> {
+async fn locks(connection: &mut Connection, pending: &Pending<'_>) -> Result<(), StoreError> {
     for change in &pending.locks {
         match change {
             LockChange::Up(lock) => put_lock(connection, lock).await?,
             LockChange::Down { environment, service } => {
-                sqlx::query("DELETE FROM held_lock WHERE environment = ? AND service = ?")
+                Sql::new("DELETE FROM held_lock WHERE environment = ? AND service = ?")
                     .bind(*environment)
                     .bind(service.unwrap_or_default())
                     .execute(&mut *connection)
                     .await?;
             }
         }
-        sqlx::query("UPDATE lock_generation SET generation = generation + 1 WHERE id = 1")
+        Sql::new("UPDATE lock_generation SET generation = generation + 1 WHERE id = 1")
             .execute(&mut *connection)
             .await?;
     }
     Ok(())
 }
 
-async fn put_lock(connection: &mut SqliteConnection, lock: &HeldLock) -> Result<(), StoreError> {
+async fn put_lock(connection: &mut Connection, lock: &HeldLock) -> Result<(), StoreError> {
     let insert = Insert {
         into: "INSERT INTO held_lock (request, environment, service, reason, held_by, since, until) ",
         conflict: " ON CONFLICT (request, environment, service) DO UPDATE SET reason = excluded.reason, \

@@ -10,8 +10,11 @@ use serde_json::Map;
 use tokio::sync::broadcast;
 
 use super::house::*;
+use crate::audit::{Approver, CommandUse, Count, Day, ModelUse, PersonUse, Usage, Wait, Waits};
 use crate::domain::*;
-use crate::store::{Author, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState};
+use crate::store::{
+    Author, Measures, MessageBody, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState,
+};
 
 #[derive(Default)]
 pub(super) struct Rooms {
@@ -143,6 +146,13 @@ impl Fake {
             facts: Map::new(),
             unreadable: Vec::new(),
             awaits: Vec::new(),
+            agreed: Vec::new(),
+            may_deny: Vec::new(),
+            reason: None,
+            glass: None,
+            earlier: None,
+            waits_since: None,
+            denied: None,
             binding: None,
             policy: None,
             confirmed_by: None,
@@ -157,6 +167,7 @@ impl Fake {
             start_by: None,
             started_at: (state == RequestState::Done).then(|| later(120)),
             finished_at: (state == RequestState::Done).then(|| later(168)),
+            measures: Measures::default(),
             version: 1,
         });
         id
@@ -239,10 +250,32 @@ impl House for Fake {
         ready(self.rooms().requests.iter().filter(|row| ids.contains(&row.id)).cloned().collect())
     }
 
-    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>> {
+    fn may_review(&self, person: &PersonId) -> bool {
+        person.0 == "alice"
+    }
+
+    fn find<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<RequestRow>> {
         let rooms = self.rooms();
-        let fits = |row: &&RequestRow| query.split_whitespace().all(|word| row.said.contains(word));
+        let words = filter.text.as_deref().unwrap_or_default();
+        let fits = |row: &&RequestRow| {
+            words.split_whitespace().all(|word| row.said.contains(word))
+                && filter.asker.as_ref().is_none_or(|asker| row.asker.as_ref() == Some(asker))
+                && filter.before.as_ref().is_none_or(|before| row.id < *before)
+        };
         ready(rooms.requests.iter().rev().filter(fits).take(limit).cloned().collect())
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let tools = vec![ToolView { name: "deploy".into(), mutates: true }];
+        Vocabulary { tools, environments: vec!["production".into()] }
+    }
+
+    fn open_work(&self) -> Answer<'_, OpenWork> {
+        ready(OpenWork::default())
+    }
+
+    fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {
+        ready(usage(since, until))
     }
 
     fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {
@@ -302,6 +335,73 @@ impl House for Fake {
 
     fn subscribe(&self) -> broadcast::Receiver<MessageChanged> {
         self.changes.subscribe()
+    }
+}
+
+/// Two weeks of a small team.
+fn usage(since: Timestamp, until: Timestamp) -> Usage {
+    let count = |name: &str, count| Count { name: name.into(), count };
+    let day = |day: u8, count, declined, broken| Day {
+        date: format!("2026-11-{day:02}"),
+        count,
+        plain_language: count / 2,
+        declined,
+        broken,
+    };
+    let command = |tool: &str, count, plain_language, failed| CommandUse {
+        tool: tool.into(),
+        count,
+        plain_language,
+        done: count - failed - 1,
+        failed,
+        unknown: u64::from(failed > 1),
+        declined: 1,
+        p50_ms: Some(48_000),
+        p95_ms: Some(190_000),
+    };
+    let person = |person: &str, asked| PersonUse {
+        person: person.into(),
+        asked,
+        plain_language: asked / 3,
+        most: "deploy".into(),
+    };
+    Usage {
+        since,
+        until,
+        requests: 96,
+        plain_language: 48,
+        exact_commands: 40,
+        results: vec![count("done", 70), count("refused", 12), count("failed", 4), count("unknown", 1)],
+        commands: vec![command("deploy", 41, 20, 3), command("scale", 12, 2, 1), command("status", 9, 9, 0)],
+        people: vec![person("alice", 60), person("bob", 20), person("(stranger)", 1)],
+        refusals: vec![count("role", 8), count("freeze", 4)],
+        waits: Waits {
+            by_rule: vec![Wait {
+                rule: "deploy-production".into(),
+                count: 20,
+                expired: 2,
+                p50_ms: Some(95_000),
+                p90_ms: Some(1_260_000),
+            }],
+            by_approver: vec![Approver {
+                person: "bob".into(),
+                approved: 17,
+                denied: 1,
+                hasty: 3,
+                p50_ms: Some(41_000),
+            }],
+            expired: 2,
+            votes: 18,
+            hasty: 3,
+        },
+        model: ModelUse { read: 44, tokens: 171_000, cost_micros: 1_230_000 },
+        days: vec![
+            day(8, 12, 1, 0),
+            day(9, 20, 4, 1),
+            day(10, 0, 0, 0),
+            day(11, 34, 6, 3),
+            day(12, 30, 1, 1),
+        ],
     }
 }
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
+use crate::audit::Usage;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, RequestId, RoleName};
-use crate::store::{MessageRow, ReactionRow, RequestRow};
+use crate::store::{MessageRow, ReactionRow, RequestFilter, RequestRow};
 
 /// What a question to the house comes to.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Trouble>>;
@@ -37,9 +38,14 @@ pub trait House: Send + Sync {
     fn reactions<'a>(&'a self, messages: &'a [MessageId]) -> Answer<'a, Vec<ReactionRow>>;
     /// These requests, as far as they exist.
     fn requests<'a>(&'a self, ids: &'a [RequestId]) -> Answer<'a, Vec<RequestRow>>;
-    /// The newest `limit` requests in which each word of `query` appears (in what was said, the command, the asker, the
-    /// state or the id), newest first.
-    fn find<'a>(&'a self, query: &'a str, limit: usize) -> Answer<'a, Vec<RequestRow>>;
+    /// Whether this person may review the record as a whole: search it, export it, and see the figures.
+    fn may_review(&self, person: &PersonId) -> bool;
+    /// The newest `limit` requests that `filter` describes, newest first.
+    fn find<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<RequestRow>>;
+    /// The commands, the environments and the people that one can look for.
+    fn vocabulary(&self) -> Vocabulary;
+    /// What was done from `since` on and before `until`, and where it waited.
+    fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage>;
     /// What one request came from and what came of it.
     fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>>;
     /// What a person has not read, by channel.
@@ -49,6 +55,8 @@ pub trait House: Send + Sync {
     -> Answer<'a, ()>;
     /// How the text could go on.
     fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>>;
+    /// What is not over, and how long the record is.
+    fn open_work(&self) -> Answer<'_, OpenWork>;
     /// Every change of a message from now on.
     fn subscribe(&self) -> broadcast::Receiver<MessageChanged>;
 }
@@ -109,6 +117,37 @@ pub struct PersonView {
     pub name: String,
     /// Their roles.
     pub roles: Vec<RoleName>,
+}
+
+/// What is not over, and how long the record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OpenWork {
+    /// Requests that wait for people.
+    pub waiting: u64,
+    /// Requests that everybody agreed to and that wait for their turn.
+    pub approved: u64,
+    /// Requests that run.
+    pub started: u64,
+    /// Entries in the present epoch of the record.
+    pub entries: u64,
+}
+
+/// What one can look for on the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Vocabulary {
+    /// The tools, and which of them change something.
+    pub tools: Vec<ToolView>,
+    /// The environments.
+    pub environments: Vec<String>,
+}
+
+/// A tool, as far as a search needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolView {
+    /// Its name.
+    pub name: String,
+    /// Whether it changes something.
+    pub mutates: bool,
 }
 
 /// What a person has not read in a channel.

@@ -6,22 +6,27 @@
 //! pages (headers).
 
 mod assets;
+mod charts;
 mod events;
 mod guard;
 mod house;
+mod metrics;
 mod pages;
 mod problem;
+mod review;
 mod sending;
 mod session;
 mod sign_in;
 mod state;
 mod transcript;
+mod usage;
 
 pub use guard::{BadSite, Site};
 pub use house::{
-    Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, PersonView, Receipt,
-    RequestStory, Session, StoryLine, Trouble, Typed, Unread,
+    Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, OpenWork, PersonView,
+    Receipt, RequestStory, Session, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
 };
+pub use metrics::metrics;
 pub use sign_in::{Unhashable, hash_password};
 pub use state::{Mode, Settings, Unusable, Web};
 
@@ -53,8 +58,10 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/c/{channel}/complete", get(pages::complete))
         .route("/m/{message}/press", post(sending::press))
         .route("/m/{message}/react", post(sending::react))
-        .route("/r", get(pages::record))
-        .route("/r/{request}", get(pages::story))
+        .route("/r", get(review::record))
+        .route("/r/{request}", get(review::story))
+        .route("/usage", get(usage::page))
+        .route("/usage.json", get(usage::json))
         .route("/events", get(events::events))
         .route("/assets/{digest}/{name}", get(assets::asset));
     router = match web.mode() {

@@ -128,6 +128,7 @@ fn pages(assets: &Assets) -> Result<Environment<'static>, minijinja::Error> {
         ("channel.html", include_str!("templates/channel.html")),
         ("thread.html", include_str!("templates/thread.html")),
         ("record.html", include_str!("templates/record.html")),
+        ("usage.html", include_str!("templates/usage.html")),
         ("story.html", include_str!("templates/story.html")),
         ("sign_in.html", include_str!("templates/sign_in.html")),
         ("problem.html", include_str!("templates/problem.html")),

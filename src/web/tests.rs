@@ -13,6 +13,7 @@ use crate::domain::PersonId;
 
 mod doors;
 mod live;
+mod reviewing;
 mod signing_in;
 
 const SITE: &str = "http://127.0.0.1:8080";

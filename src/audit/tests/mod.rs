@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tempfile::TempDir;
-
 use super::{Actor, Entry, EntryKind, Ledger, LedgerError, Step, Verification, Written, verify};
 use crate::clock::{Entropy, NoEntropy, StandingClock};
+use crate::store::database::{self, Place};
 use crate::store::samples::{at, person, request_id};
-use crate::store::{Guard, Row, Store};
+use crate::store::{Guard, Row};
 
 /// Bytes that look random and are the same in each run.
 pub(super) struct Counted(AtomicU64);
@@ -33,22 +32,35 @@ impl Entropy for Counted {
 }
 
 pub(super) async fn open(dir: &Path) -> Result<Ledger, LedgerError> {
-    let store = Store::open(dir).await.unwrap();
+    let store = database::open(dir).await.unwrap();
     Ledger::open(store, dir, Arc::new(StandingClock::at(at(0))), Counted::from(1)).await
 }
 
-/// A ledger in a directory that goes away with it.
+/// A ledger in a place that goes away with it.
 pub(super) struct Fresh {
     pub(super) ledger: Ledger,
-    pub(super) dir: TempDir,
+    pub(super) place: Place,
+    _names: insta::internals::SettingsBindDropGuard,
 }
 
-pub(super) async fn fresh() -> Fresh {
-    let dir = tempfile::tempdir().unwrap();
-    Fresh { ledger: open(dir.path()).await.unwrap(), dir }
+/// `None` where the database of these tests is not there to be tested on.
+pub(super) async fn fresh() -> Option<Fresh> {
+    Some(Fresh::at(place().await?).await)
+}
+
+pub(super) async fn place() -> Option<Place> {
+    Place::new(module_path!()).await
 }
 
 impl Fresh {
+    pub(super) async fn at(place: Place) -> Self {
+        // Both databases are held to one snapshot.
+        let mut names = insta::Settings::clone_current();
+        names.set_prepend_module_to_snapshot(false);
+        let ledger = open(place.path()).await.unwrap();
+        Self { ledger, place, _names: names.bind_to_scope() }
+    }
+
     /// Writes a step that nothing stands against.
     pub(super) async fn write(&self, rows: Vec<Row>, entries: Vec<Entry>) -> Written {
         self.ledger.write(Step { guard: Guard::Open, rows, entries }).await.unwrap().unwrap()

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Pattern, fits};
-use crate::catalog::Landscape;
 use crate::catalog::names::fold;
 use crate::catalog::problem::Report;
+use crate::catalog::{Landscape, UNREADABLE};
 
 /// Names that people type and that stand in paths: lower-case words with dashes.
 static NAME: Pattern = LazyLock::new(|| Regex::new("^[a-z0-9]+(-[a-z0-9]+)*$").ok());
@@ -24,6 +24,18 @@ pub(in crate::catalog) fn landscape(landscape: &Landscape, report: &mut Report) 
     distinct("severity", landscape.severities.iter().map(|(name, aliases)| (name, aliases.clone())), report);
     distinct("team", landscape.teams.keys().map(|name| (name, Vec::new())), report);
     for (name, service) in &landscape.services {
+        for tag in service.tags.iter().filter(|tag| !fits(&NAME, tag)) {
+            report.near(
+                &format!("\"{tag}\""),
+                format!("the tag `{tag}` of `{name}` must be lower-case words joined by `-`"),
+            );
+        }
+        if service.tags.contains(UNREADABLE) {
+            report.near(
+                &format!("\"{UNREADABLE}\""),
+                format!("the tag `{UNREADABLE}` of `{name}` is kept for calls whose facts could not be read"),
+            );
+        }
         if let Some(team) = &service.team
             && !landscape.teams.contains_key(team)
         {

@@ -128,13 +128,15 @@ fn help_tells_how_a_command_is_written() {
     Example: /scale order-service 6 production
     "#);
     let lines: Vec<String> = DEMO.tools().map(help_line).collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
+    insta::assert_snapshot!(lines.join("\n"), @"
     /deploy <service> <version> <environment>: Deploy a version of a service
     /help [command]: What you can ask for
     /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment
     /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
     /migrate <target> <migration> <environment>: Apply database migrations
     /pending: What waits for you
+    /policy accept <digest>: Put a policy file in force that allows more
+    /review <request> <note>: Close the review of an emergency
     /rollback <service> <environment>: Go back to the version before
     /scale <service> <replicas> <environment>: Set the number of replicas
     /status <service> [environment]: How a service is doing

@@ -5,7 +5,7 @@ use minijinja::Environment;
 use serde::Serialize;
 
 use super::words::{Span, When, spans, when};
-use crate::domain::{Action, Block, ButtonStyle, Field, MessageId, PersonId, Reply, RequestId, Tone};
+use crate::domain::{Action, Asks, Block, ButtonStyle, Field, MessageId, PersonId, Reply, RequestId, Tone};
 use crate::store::{Author, MessageBody, MessageRow, ReactionRow, RequestRow, RequestState};
 
 /// The emoji that mean something here, with the word for them.
@@ -88,6 +88,10 @@ struct ButtonView {
     action: &'static str,
     label: String,
     style: &'static str,
+    /// Whether one may write why.
+    why: bool,
+    /// What one must type; empty for nothing.
+    words: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -237,12 +241,22 @@ fn block(block: &Block) -> BlockView {
     }
 }
 
-/// Whether a button is of any use to the viewer: only who asked can confirm or take back.
+/// Whether a button does anything for the viewer. Nobody is asked for what they cannot decide.
 fn offered(action: Action, row: Option<&RequestRow>, viewer: &PersonId) -> bool {
+    let Some(row) = row else { return false };
+    let asks = row.asker.as_ref() == Some(viewer);
     match action {
-        Action::Confirm | Action::Withdraw => row.is_none_or(|row| row.asker.as_ref() == Some(viewer)),
-        Action::Approve | Action::Deny | Action::Retract => true,
+        Action::Confirm | Action::Withdraw => asks,
+        Action::Approve => !asks && row.awaits.contains(viewer),
+        Action::Deny => row.may_deny.contains(viewer),
+        Action::Retract => row.agreed.contains(viewer),
     }
+}
+
+/// Whether a reaction of the viewer would be a vote.
+fn votes(row: &RequestRow, viewer: &PersonId) -> bool {
+    let asks = row.asker.as_ref() == Some(viewer);
+    if asks { row.awaits == [viewer.clone()] } else { row.may_deny.contains(viewer) }
 }
 
 fn button(button: &crate::domain::Button) -> ButtonView {
@@ -251,16 +265,22 @@ fn button(button: &crate::domain::Button) -> ButtonView {
         ButtonStyle::Danger => "danger",
         ButtonStyle::Plain => "plain",
     };
-    ButtonView { action: button.action.as_str(), label: button.label.clone(), style }
+    let (why, words) = match &button.asks {
+        Asks::Nothing => (false, String::new()),
+        Asks::Why => (true, String::new()),
+        Asks::Words(words) => (false, words.clone()),
+    };
+    ButtonView { action: button.action.as_str(), label: button.label.clone(), style, why, words }
 }
 
-/// The reactions below a message: both where a vote can be cast, otherwise those that somebody has set.
+/// The reactions below a message: both where the viewer can cast a vote, otherwise those that somebody has set.
 fn reactions(message: &MessageId, card: bool, seen: &Seen<'_>) -> Vec<ReactionView> {
     let votable = card
-        && seen
-            .requests
-            .values()
-            .any(|row| row.card.as_ref() == Some(message) && row.state == RequestState::Waiting);
+        && seen.requests.values().any(|row| {
+            row.card.as_ref() == Some(message)
+                && row.state == RequestState::Waiting
+                && votes(row, seen.viewer)
+        });
     EMOJI
         .into_iter()
         .map(|(emoji, word)| {

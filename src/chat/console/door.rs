@@ -33,9 +33,12 @@ pub struct Press {
     pub nonce: String,
     /// Which button.
     pub action: String,
-    /// What was typed beside it.
+    /// What was written beside it.
     #[serde(default)]
     pub note: String,
+    /// The words that the card asked to type.
+    #[serde(default)]
+    pub typed: String,
     /// As in [`Post`].
     pub once: String,
 }
@@ -135,13 +138,14 @@ pub fn press(form: Press, message: &MessageId, place: Place, sitting: Sitting) -
     let request = RequestId::parse(&form.request).ok_or(Unfit::Malformed("request"))?;
     let action = Action::parse(&form.action).ok_or(Unfit::Malformed("action"))?;
     let nonce = word(&form.nonce, 128).ok_or(Unfit::Malformed("nonce"))?.to_owned();
-    let note = Some(form.note.trim().to_owned()).filter(|note| !note.is_empty());
-    let length = form.note.trim().chars().count();
+    let written = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let (note, typed) = (written(&form.note), written(&form.typed));
+    let length = [&note, &typed].into_iter().flatten().map(|text| text.chars().count()).max().unwrap_or(0);
     if length > MAX_NOTE {
         return Err(Unfit::LongNote(length));
     }
     let key = format!("press:{}:{message}:{nonce}:{}:{once}", sitting.sender.user, action.as_str());
-    Ok(inbound(key, place, Body::Click(Click { request, nonce, action, note }), sitting))
+    Ok(inbound(key, place, Body::Click(Click { request, nonce, action, note, typed }), sitting))
 }
 
 /// A reaction set on or taken from `message`, which stands at `place`. Each pair of emoji and action has one meaning:
@@ -165,7 +169,8 @@ pub fn react(form: React, message: &MessageId, place: Place, sitting: Sitting) -
 }
 
 fn inbound(key: String, place: Place, body: Body, sitting: Sitting) -> Inbound {
-    Inbound { id: DedupeKey(key), at: sitting.at, place, sender: sitting.sender, body, raw: sitting.raw }
+    let Sitting { sender, at, raw } = sitting;
+    Inbound { id: DedupeKey(key), at, place, sender, body, remote: None, raw }
 }
 
 fn once(text: &str) -> Result<&str, Unfit> {

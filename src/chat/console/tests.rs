@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{
     Action, Block, Body, Click, MessageId, PersonId, Place, Platform, Reply, RequestId, Tone,
 };
-use crate::store::{Author, MessageBody, MessageRow};
+use crate::store::{Author, MessageBody, MessageRow, RequestRow, RequestState};
 
 const ONCE: &str = "0123456789abcdef";
 
@@ -53,10 +53,17 @@ fn a_press_carries_request_nonce_and_note() {
         nonce: "n1".into(),
         action: "deny".into(),
         note: " not now ".into(),
+        typed: " ".into(),
         once: ONCE.into(),
     };
     let inbound = press(form.clone(), &message, place(), sitting()).unwrap();
-    let click = Click { request, nonce: "n1".into(), action: Action::Deny, note: Some("not now".into()) };
+    let click = Click {
+        request,
+        nonce: "n1".into(),
+        action: Action::Deny,
+        note: Some("not now".into()),
+        typed: None,
+    };
     assert_eq!(inbound.body, Body::Click(click));
     let odd = Press { action: "bribe".into(), ..form };
     assert_eq!(press(odd, &message, place(), sitting()), Err(Unfit::Malformed("action")));
@@ -130,18 +137,19 @@ fn a_card_is_escaped_throughout() {
         .with(Block::Link { label: "good".into(), url: format!("https://example.com/{}", bad()) })
         .with(Block::Suggest { label: bad(), command: bad() });
     reply.command = Some(bad());
-    reply.request = Some(RequestId::mint(noon(), [3; 10]));
+    reply.request = Some(waiting().id);
     reply.nonce = bad();
     reply.buttons = vec![crate::domain::Button {
         action: Action::Approve,
         label: bad(),
         style: crate::domain::ButtonStyle::Primary,
+        asks: crate::domain::Asks::Words(bad()),
     }];
     let html = render(Author::Bot, MessageBody::Reply { reply });
     assert!(!html.contains("<img"), "{html}");
     assert!(!html.contains("\"'"), "{html}");
     assert!(!html.contains("href=\"javascript:"), "{html}");
-    assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt;").count(), 16, "{html}");
+    assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt;").count(), 18, "{html}");
 }
 
 #[test]
@@ -152,6 +160,16 @@ fn a_persons_name_and_words_are_escaped() {
     let html = render(Author::User { user, person: None }, MessageBody::Text { text });
     assert!(!html.contains("<script") && !html.contains("<i>") && !html.contains("<b>M"), "{html}");
     assert!(html.contains("not linked to a person"));
+}
+
+/// A request of bob's that waits for alice.
+fn waiting() -> RequestRow {
+    RequestRow {
+        state: RequestState::Waiting,
+        asker: Some(PersonId("bob".into())),
+        awaits: vec![PersonId("alice".into())],
+        ..crate::store::samples::request(3)
+    }
 }
 
 fn render(author: Author, body: MessageBody) -> String {
@@ -172,7 +190,7 @@ fn render(author: Author, body: MessageBody) -> String {
         viewer: &PersonId("alice".into()),
         now: noon(),
         names: &BTreeMap::new(),
-        requests: &BTreeMap::new(),
+        requests: &BTreeMap::from([(waiting().id, waiting())]),
         reactions: &[],
     };
     let mut env = minijinja::Environment::new();

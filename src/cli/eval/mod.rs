@@ -2,6 +2,7 @@ mod compare;
 mod end;
 mod finish;
 mod git;
+mod lint;
 mod model;
 mod progress;
 mod run;
@@ -24,6 +25,9 @@ pub(super) enum EvalCommand {
     Score(Box<score::ScoreArgs>),
     /// Compare two reports: what became worse, what better, and whether that can be chance.
     Compare(compare::CompareArgs),
+    /// Check cases: their form, ids, tools, arguments and names, and that they can be scored. Ends with 1 when something
+    /// is wrong.
+    Lint(lint::LintArgs),
     /// Print the JSON Schema of a file of the harness.
     Schema {
         /// Which file.
@@ -39,11 +43,12 @@ pub(super) async fn eval(source: &Source, command: EvalCommand) -> ExitCode {
         EvalCommand::Run(args) => run::run(source, *args).await,
         EvalCommand::Score(args) => score::score(source, &args),
         EvalCommand::Compare(args) => compare::compare_reports(&args),
+        EvalCommand::Lint(args) => lint::lint(source, &args),
         EvalCommand::Schema { shape } => schema::schema(shape),
         EvalCommand::Tools => tools::tools(source),
     };
     ended.unwrap_or_else(|error| {
         super::complain(&error);
-        ExitCode::from(3)
+        ExitCode::from(super::HARNESS_BROKEN)
     })
 }

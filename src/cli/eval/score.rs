@@ -108,14 +108,7 @@ pub(super) fn score(source: &Source, args: &ScoreArgs) -> Result<ExitCode> {
         args.catalog.clone().or_else(|| run?.catalog.clone()),
         args.tools.clone().or_else(|| run?.tools.clone()),
     );
-    let world_text = catalog.as_deref().map_or_else(|| Ok(DEMO_WORLD.to_owned()), read)?;
-    let world = World::parse(&world_text).context("the catalogue cannot be read")?;
-    let tools_text = match tools.as_deref() {
-        Some(file) => read(file)?,
-        None => serde_json::to_string(&demo_function_tools(&product(source)?)?)?,
-    };
-    let listed = function_tools(&tools_text).context("the tools cannot be read")?;
-    let facts = Facts::of_tools(&listed, &world);
+    let (facts, hashes) = facts(source, catalog.as_deref(), tools.as_deref())?;
     let set = of.cases(args)?;
     let suites = Path::new("evals/suites.yaml");
     let model = args.model.clone().or_else(|| Some(run?.model.clone()));
@@ -123,8 +116,8 @@ pub(super) fn score(source: &Source, args: &ScoreArgs) -> Result<ExitCode> {
         Some(run) => provenance(run, suites),
         None => Provenance {
             cases_sha256: Some(set.hash()),
-            tools_sha256: Some(Digest::of(tools_text.as_bytes())),
-            catalogue_sha256: Some(Digest::of(world_text.as_bytes())),
+            tools_sha256: Some(hashes.tools),
+            catalogue_sha256: Some(hashes.catalogue),
             trials: args.trials,
             ..Provenance::default()
         },
@@ -189,6 +182,30 @@ impl Scored {
         }
         Ok(set)
     }
+}
+
+/// The digests of what facts come from.
+pub(super) struct FactHashes {
+    catalogue: Digest,
+    tools: Digest,
+}
+
+/// What scoring has to know about tools and catalogue; those of the demonstration, where no file is named.
+pub(super) fn facts(
+    source: &Source,
+    catalog: Option<&Path>,
+    tools: Option<&Path>,
+) -> Result<(Facts, FactHashes)> {
+    let world_text = catalog.map_or_else(|| Ok(DEMO_WORLD.to_owned()), read)?;
+    let world = World::parse(&world_text).context("the catalogue cannot be read")?;
+    let tools_text = match tools {
+        Some(file) => read(file)?,
+        None => serde_json::to_string_pretty(&demo_function_tools(&product(source)?)?)? + "\n",
+    };
+    let listed = function_tools(&tools_text).context("the tools cannot be read")?;
+    let hashes =
+        FactHashes { catalogue: Digest::of(world_text.as_bytes()), tools: Digest::of(tools_text.as_bytes()) };
+    Ok((Facts::of_tools(&listed, &world), hashes))
 }
 
 fn read(file: &Path) -> Result<String> {

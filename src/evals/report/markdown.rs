@@ -1,8 +1,8 @@
-use super::words::{came, dollars, expected, interval, line_of, percent, points, seconds, worst_first};
+use super::words::{came, dollars, expected, interval, line_of, points, seconds, worst_first};
 use super::{CaseResult, Report};
 use crate::evals::gate::Verdict;
 use crate::evals::metrics::Metrics;
-use crate::evals::text::cut;
+use crate::evals::text::{chance, cut, percent};
 
 /// How many failures are told.
 const FAILURES: usize = 25;
@@ -92,11 +92,11 @@ fn figures(report: &Report) -> String {
 fn changes(report: &Report) -> Option<String> {
     let comparison = report.vs_baseline.as_ref()?;
     let mut lines = vec![format!(
-        "Against the baseline: {} worse, {} better of {} common cases (p = {:.3}), {} left out.",
+        "Against the baseline: {} worse, {} better of {} common cases ({}), {} left out.",
         comparison.worse.len(),
         comparison.better.len(),
         comparison.common,
-        comparison.mcnemar_p,
+        chance(comparison.mcnemar_p),
         comparison.left_out
     )];
     for (what, ids) in [
@@ -155,14 +155,9 @@ fn failure(result: &CaseResult) -> Option<String> {
 }
 
 fn provenance(report: &Report) -> String {
-    let provenance = serde_json::to_value(&report.provenance).unwrap_or_default();
-    let known = provenance.as_object().into_iter().flatten();
-    let known = known.filter(|(_, value)| !value.is_null() && *value != &serde_json::json!([]));
-    let said = known.map(|(name, value)| {
-        let said = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        format!("{name} {}", code(&said))
-    });
-    format!("<sub>{}</sub>", said.collect::<Vec<_>>().join(" · "))
+    let told = report.provenance.told();
+    let told = told.iter().map(|(name, told)| format!("{name} {}", code(told)));
+    format!("<sub>{}</sub>", told.collect::<Vec<_>>().join(" · "))
 }
 
 /// Text in a code span of a table: without what would end either.

@@ -12,11 +12,6 @@ use crate::evals::text::cut;
 /// The most characters of a text within a line.
 const IN_LINE: usize = 80;
 
-/// A share as percent; a dash for none.
-pub(super) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
-}
-
 /// An interval as percent: `61.2–88.4`.
 pub(super) fn interval(bounds: Option<[f64; 2]>) -> String {
     bounds.map_or_else(String::new, |[low, high]| format!("{:.1}–{:.1}", low * 100.0, high * 100.0))
@@ -31,6 +26,14 @@ pub(super) fn points(now: Option<f64>, before: Option<f64>) -> Option<String> {
         _ => "±",
     };
     Some(format!("{sign}{:.1}", change.abs()))
+}
+
+/// A large number with commas.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<String> =
+        digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    groups.join(",")
 }
 
 /// Milliseconds as seconds: `0.8 s`.

@@ -32,7 +32,7 @@ fn names_that_do_not_exist_are_refused() {
     insta::assert_snapshot!(problems("when = \"scale_up\"", "when = \"scale-up\""), @"policy.toml:105: there is no `when` `scale-up`; did you mean `scale_up`?");
     insta::assert_snapshot!(problems("as = \"alice\"", "as = \"alize\""), @"policy.toml:173: there is no person or role `alize`; did you mean `alice`?");
     insta::assert_snapshot!(problems("[\"1 of team-lead\"]", "[\"1 of teamlead\"]"), @"policy.toml:83: there is no role `teamlead`; did you mean `team-lead`?");
-    insta::assert_snapshot!(problems("verify = \"console\"", "verify = \"phone\""), @"policy.toml:132: there is no verify `phone`; there is chat and console");
+    insta::assert_snapshot!(problems("verify = \"console\"", "verify = \"phone\""), @"policy.toml:132: there is no verify `phone`; there is chat, type and console");
     insta::assert_snapshot!(problems("platform = \"console\"", "platform = \"irc\""), @"
     policy.toml:44: there is no platform `irc`; there is console, slack, discord, teams and mattermost
     policy.toml:82: there is no channel `deployments`; there is incidents and general
@@ -76,7 +76,7 @@ fn contradictions_are_refused() {
     policy.toml:15: role `engineer` includes itself, by way of what it lists
     policy.toml:14: role `viewer` includes itself, by way of what it lists
     ");
-    insta::assert_snapshot!(problems("id = \"rollback\"", "id = \"read\""), @"policy.toml:86: there are two rules called `read`");
+    insta::assert_snapshot!(problems("id = \"rollback\"", "id = \"read\""), @"policy.toml:87: there is another rule, freeze or limit called `read`");
     insta::assert_snapshot!(problems("name = \"incidents\"", "name = \"deployments\""), @"
     policy.toml:46: the channel `deployments` is listed twice
     policy.toml:82: there is no channel `incidents`; there is deployments, deployments and general

@@ -1,41 +1,16 @@
-//! The shipped policy on its whole domain.
-
-use std::fmt::Write as _;
+//! What rules match, and what the matrix promises from asking to running.
 
 use super::*;
-use crate::domain::{ChatUser, RoleName};
+use crate::domain::ChatUser;
 
-const ROLES: [&str; 4] = ["viewer", "engineer", "team-lead", "dba"];
-
-/// Tool by environment by direction, a column for each role, in #deployments.
-fn grid(policy: &Policy) -> String {
-    let mut out = String::new();
-    for tool in vocabulary().tools {
-        let columns =
-            ROLES.map(|role| prospects_of_role(policy, &RoleName(role.into()), "deployments", &tool.name));
-        for row in 0..columns[0].len() {
-            let cell = &columns[0][row];
-            let way = match cell.direction {
-                Some(Direction::Up) => " up",
-                Some(Direction::Down) => " down",
-                Some(Direction::Same) | None => "",
-            };
-            let name = format!("{}{way}", tool.name);
-            let environment = cell.environment.as_deref().unwrap_or("-");
-            let said: Vec<_> = ROLES
-                .iter()
-                .zip(&columns)
-                .map(|(role, column)| format!("{role}: {}", column[row].summary()))
-                .collect();
-            writeln!(out, "{name:<11} {environment:<12} {}", said.join(" | ")).unwrap();
-        }
-    }
-    out
-}
-
-#[test]
-fn the_shipped_matrix() {
-    insta::assert_snapshot!(grid(&demo()));
+fn foreseen(policy: &Policy, who: &str, channel: &str, tool: &str) -> Vec<Prospect> {
+    let asking = Asking {
+        person: &person(who),
+        place: &place(channel),
+        membership: Membership::none(),
+        now: at("2026-03-04T12:00:00Z"),
+    };
+    prospects(policy, &asking, tool)
 }
 
 /// The prospects and the decision are one truth: for every person, channel and cell.
@@ -45,7 +20,7 @@ fn prospects_say_what_a_fresh_request_gets() {
     for who in ["alice", "bob", "carol", "dave"] {
         for channel in ["deployments", "general", "elsewhere"] {
             for tool in vocabulary().tools {
-                for prospect in prospects(&policy, &person(who), &place(channel), &tool.name) {
+                for prospect in foreseen(&policy, who, channel, &tool.name) {
                     let scene = ask(who, &tool.name, prospect.environment.as_deref()).with(|scene| {
                         scene.place = place(channel);
                         scene.assessment.direction = prospect.direction;
@@ -150,7 +125,7 @@ fn rules_can_speak_of_tags_and_classes() {
         [[rule]]
         id = "destructive"
         tools = ["scale"]
-        class = "destructive"
+        effect = "destructive"
         deny = "nothing destructive here"
         "#,
     );
@@ -177,6 +152,7 @@ fn accounts_are_linked_and_never_guessed() {
     assert_eq!(policy.person_of(&account(Platform::Console, "T1", "alice")), None);
     assert_eq!(policy.person_of(&account(Platform::Slack, "", "alice")), None);
     assert_eq!(policy.person_of(&account(Platform::Console, "", "Alice")), None);
-    let roles: Vec<_> = policy.roles_of(&person("carol")).into_iter().map(|role| role.0).collect();
+    let carols = policy.roles_of(&person("carol"), Membership::none(), at("2026-03-04T12:00:00Z"));
+    let roles: Vec<_> = carols.into_iter().map(|role| role.0).collect();
     assert_eq!(roles, ["dba", "engineer", "team-lead", "viewer"]);
 }

@@ -1,5 +1,13 @@
+mod brute;
+mod diffs;
+mod domain;
+mod glass;
+mod holders;
 mod load;
+mod looks;
+mod machine;
 mod matrix;
+mod misspelt;
 mod obstacles;
 mod properties;
 mod sentences;
@@ -19,9 +27,19 @@ const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 fn vocabulary() -> Vocabulary {
     let tool = |(name, mutates, has_direction, has_environment): (&str, bool, bool, bool)| ToolWord {
         name: name.to_owned(),
-        mutates,
+        effect: if mutates { EffectClass::Write } else { EffectClass::Read },
+        worst: match name {
+            "help" | "whoami" | "pending" => EffectClass::Read,
+            "lock" | "unlock" => EffectClass::Write,
+            _ => EffectClass::Destructive,
+        },
         has_direction,
         has_environment,
+        held: if name == "deploy" {
+            ["release", "service.version"].map(str::to_owned).into()
+        } else {
+            [].into()
+        },
     };
     Vocabulary {
         tools: [
@@ -40,11 +58,22 @@ fn vocabulary() -> Vocabulary {
         .map(tool)
         .to_vec(),
         environments: ENVIRONMENTS.map(str::to_owned).to_vec(),
+        tags: ["checks-not-green", "migration", "payments", "to-zero", "unreadable"]
+            .map(str::to_owned)
+            .into(),
+        teams: ["orders", "payments"].map(str::to_owned).into(),
     }
 }
 
 fn load(text: &str) -> Policy {
     Policy::load("policy.toml", text, &vocabulary()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+/// The same, where the examples would not hold.
+fn without_examples(text: &str) -> Policy {
+    let mut table: toml::Table = text.parse().unwrap();
+    table.remove("example");
+    load(&table.to_string())
 }
 
 fn demo() -> Policy {
@@ -54,6 +83,17 @@ fn demo() -> Policy {
 /// The shipped policy with more at its end.
 fn demo_and(more: &str) -> Policy {
     load(&format!("{DEMO_POLICY}\n{more}"))
+}
+
+/// How many cases a property is tried with. More at night, for all of them: `PROPTEST_CASES=100000`.
+fn cases(usual: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    proptest::test_runner::Config {
+        cases: asked.unwrap_or(usual),
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
 }
 
 fn person(name: &str) -> PersonId {
@@ -76,13 +116,14 @@ struct Scene {
     origin: Origin,
     grounding: Grounding,
     standing: Standing,
+    membership: Membership,
     now: Timestamp,
 }
 
 /// Somebody asks for something by exact command.
 fn ask(who: &str, tool: &str, environment: Option<&str>) -> Scene {
     let word = vocabulary().tools.into_iter().find(|word| word.name == tool).unwrap();
-    let class = if word.mutates { EffectClass::Write } else { EffectClass::Read };
+    let class = word.effect;
     let args = match json!({ "service": "order-service", "environment": environment }) {
         Value::Object(args) => args,
         other => panic!("{other}"),
@@ -105,6 +146,7 @@ fn ask(who: &str, tool: &str, environment: Option<&str>) -> Scene {
         origin: Origin::Slash,
         grounding: Grounding::Exact,
         standing: Standing::default(),
+        membership: Membership::default(),
         now,
     }
 }
@@ -125,6 +167,7 @@ impl Scene {
             origin: &self.origin,
             grounding: &self.grounding,
             standing: &self.standing,
+            membership: &self.membership,
             now: self.now,
         }
     }

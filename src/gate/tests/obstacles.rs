@@ -87,7 +87,9 @@ fn a_lock_stops_changes_and_nothing_else() {
 
 #[test]
 fn a_reason_can_be_demanded() {
-    let policy = demo_and("[[rule]]\nid = \"why\"\ntools = [\"deploy\"]\nreason = true\n");
+    let policy = without_examples(&format!(
+        "{DEMO_POLICY}\n[[rule]]\nid = \"why\"\ntools = [\"deploy\"]\nreason = true\n"
+    ));
     let because = |reason: Option<&str>| {
         ask("alice", "deploy", Some("staging"))
             .with(|scene| scene.standing.reason = reason.map(str::to_owned))
@@ -116,4 +118,161 @@ fn the_shortest_wait_and_the_strictest_check_win() {
     assert_eq!((verdict.expires_after.as_secs(), verdict.start_within.as_secs()), (600, 300));
     assert_eq!(verdict.verify, Verify::Console);
     assert_eq!(ask("alice", "scale", Some("production")).decide(&policy).expires_after.as_secs(), 1_800);
+}
+
+#[test]
+fn a_limit_stops_when_it_is_reached_or_not_known() {
+    let policy = demo_and(
+        r#"
+        [[limit]]
+        id = "busy"
+        tools = ["deploy", "scale"]
+        env = ["production"]
+        per = "channel"
+        count = 3
+        minutes = 10
+        [[limit]]
+        id = "reads"
+        tools = ["*"]
+        per = "person"
+        count = 100
+        minutes = 60
+        "#,
+    );
+    let with = |tool: &str, environment: &str, busy: Option<u32>| {
+        ask("alice", tool, Some(environment)).with(|scene| {
+            scene.standing.counts.insert("reads".to_owned(), 99);
+            scene.standing.counts.extend(busy.map(|count| ("busy".to_owned(), count)));
+        })
+    };
+    assert_eq!(with("scale", "production", Some(2)).decision(&policy), Decision::Allow);
+    assert_eq!(with("scale", "staging", None).decision(&policy), Decision::Allow, "it is for production");
+    assert_eq!(with("rollback", "production", None).decision(&policy), Decision::Confirm);
+    let reached = with("scale", "production", Some(3)).decide(&policy);
+    insta::assert_snapshot!(reached.sentence(), @"at most 3 starts of deploy and scale in production in 10 min for each channel, which is reached; ask again later");
+    assert_eq!(reached.findings[0].rule, "busy");
+    let unknown = with("scale", "production", None).decide(&policy);
+    insta::assert_snapshot!(unknown.sentence(), @"at most 3 starts of deploy and scale in production in 10 min for each channel, and how many there were is not known; ask again later");
+    let read = with("status", "production", None).with(|scene| {
+        scene.standing.counts.insert("reads".to_owned(), 100);
+    });
+    insta::assert_snapshot!(read.decide(&policy).sentence(), @"at most 100 starts of any tool in 1 h for each person, which is reached; ask again later");
+    let names = |scene: &Scene| -> Vec<String> {
+        limits_of(&policy, &scene.case()).into_iter().map(|limit| limit.id.clone()).collect()
+    };
+    assert_eq!(names(&with("deploy", "production", None)), ["busy", "reads"]);
+    assert_eq!(names(&with("deploy", "staging", None)), ["reads"]);
+    assert_eq!(names(&ask("alice", "help", None)), ["reads"]);
+    assert_eq!(policy.limits().len(), 2);
+}
+
+#[test]
+fn what_goes_to_production_was_live_before() {
+    let policy = demo_and(
+        r#"
+        [order]
+        environments = ["development", "staging", "production"]
+        tools = ["deploy"]
+        version = "release"
+        live = "service.version"
+        "#,
+    );
+    let facts = |text: Value| text.as_object().cloned().unwrap();
+    let deploy = |environment: &str, earlier: Option<Value>| {
+        ask("alice", "deploy", Some(environment)).with(|scene| {
+            scene.held = facts(json!({ "release": "v2", "service.version": "v1" }));
+            scene.standing.earlier = earlier.map(facts);
+        })
+    };
+    let before = |scene: &Scene| earlier_environment(&policy, &scene.case()).map(str::to_owned);
+    assert_eq!(before(&deploy("production", None)).as_deref(), Some("staging"));
+    assert_eq!(before(&deploy("staging", None)).as_deref(), Some("development"));
+    assert_eq!(before(&deploy("development", None)), None);
+    assert_eq!(before(&ask("alice", "rollback", Some("production"))), None);
+    assert_eq!(earlier_environment(&demo(), &deploy("production", None).case()), None);
+
+    let said = |scene: Scene| scene.decide(&policy).sentence().to_owned();
+    let live = |version: Value| Some(json!({ "service.version": version, "release": "v9" }));
+    assert_eq!(deploy("staging", live(json!("v2"))).decision(&policy), Decision::Allow);
+    assert_eq!(deploy("development", None).decision(&policy), Decision::Allow);
+    assert_eq!(ask("alice", "rollback", Some("production")).decision(&policy), Decision::Confirm);
+    insta::assert_snapshot!(said(deploy("staging", live(json!("v1")))), @"v2 must be live in development first, which runs v1; deploy it there, then ask again");
+    insta::assert_snapshot!(said(deploy("staging", None)), @"v2 must be live in development first, and what runs there is not known");
+    insta::assert_snapshot!(said(deploy("staging", live(Value::Null))), @"v2 must be live in development first, and what runs there is not known");
+    insta::assert_snapshot!(said(deploy("staging", live(json!(2)))), @"v2 must be live in development first, which runs 2; deploy it there, then ask again");
+    let unknown =
+        deploy("staging", live(json!("v2"))).with(|scene| scene.held = facts(json!({ "release": null })));
+    insta::assert_snapshot!(said(unknown), @"it must be live in development first, and its version is not known");
+    let blank = deploy("staging", live(Value::Null)).with(|scene| scene.held = Map::new());
+    assert_eq!(blank.first_reason(&policy), "order");
+    // It stands beside approvals, and is looked at again at the start.
+    let agreed = deploy("production", live(json!("v2"))).approved_by(&policy, "bob");
+    assert_eq!(agreed.decision(&policy), Decision::Allow);
+    let moved = agreed.with(|scene| scene.standing.earlier = live(json!("v3")).map(facts));
+    assert_eq!(moved.first_reason(&policy), "order");
+}
+
+#[test]
+fn a_rule_for_every_tool_asks_for_more_and_allows_nothing() {
+    let policy = demo_and(
+        r#"
+        [[rule]]
+        id = "payments"
+        tools = ["*"]
+        env = ["production"]
+        tags = ["payments"]
+        effect = "write"
+        ask = "team-lead"
+        "#,
+    );
+    let tagged = |who: &str, tool: &str| {
+        ask(who, tool, Some("production"))
+            .with(|scene| scene.assessment.tags = ["payments".to_owned()].into())
+    };
+    assert_eq!(tagged("alice", "scale").first_reason(&policy), "role");
+    assert_eq!(tagged("bob", "scale").decision(&policy), Decision::Allow);
+    assert_eq!(tagged("alice", "status").decision(&policy), Decision::Allow);
+    assert_eq!(ask("alice", "scale", Some("production")).decision(&policy), Decision::Allow);
+    // A tool that no rule names stays denied, for whomever.
+    let scale_up = "id = \"scale-up-production\"\ntools = [\"scale\"]";
+    let bare =
+        without_examples(&DEMO_POLICY.replace(scale_up, "id = \"scale-up-production\"\ntools = [\"*\"]"));
+    assert_eq!(ask("bob", "scale", Some("production")).first_reason(&bare), "no-rule");
+}
+
+#[test]
+fn who_is_told_and_when_is_on_the_verdict() {
+    let policy = demo_and(
+        r##"
+        [[rule]]
+        id = "page"
+        tools = ["deploy"]
+        remind_minutes = 5
+        start_within_minutes = 2
+        escalate = { after_minutes = 15, to = "team-lead" }
+        [[rule]]
+        id = "channel"
+        tools = ["deploy"]
+        remind_minutes = 10
+        start_within_minutes = 3
+        escalate = { after_minutes = 10, to = "#incidents" }
+        "##,
+    );
+    let verdict = ask("alice", "deploy", Some("production")).decide(&policy);
+    let told: Vec<_> = verdict
+        .escalations
+        .iter()
+        .map(|escalation| (escalation.after.as_secs(), escalation.to.to_string()))
+        .collect();
+    assert_eq!(told, [(600, "#incidents".to_owned()), (900, "team-lead".to_owned())]);
+    assert_eq!(verdict.remind_before.map(|time| time.as_secs()), Some(600));
+    assert_eq!(verdict.start_within.as_secs(), 120);
+    let other = ask("alice", "scale", Some("staging")).decide(&policy);
+    assert_eq!(
+        (other.escalations.len(), other.remind_before, other.start_within.as_secs()),
+        (0, Some(std::time::Duration::from_secs(300)), 300)
+    );
+    let reminded = load(&DEMO_POLICY.replace("[defaults]", "[defaults]\nremind_minutes = 7"));
+    let verdict = ask("alice", "scale", Some("staging")).decide(&reminded);
+    assert_eq!(verdict.remind_before.map(|time| time.as_secs()), Some(420));
 }

@@ -201,3 +201,71 @@ fn the_proof_carries_what_was_decided() {
     );
     assert_eq!((cleared.policy(), cleared.confirmed_by()), (policy.digest(), None));
 }
+
+#[test]
+fn typing_the_name_is_between_a_click_and_the_console() {
+    let policy = load(
+        &DEMO_POLICY
+            .replace("verify = \"console\"", "verify = \"type\"")
+            .replace("verify console", "verify type"),
+    );
+    let migrate = ask("alice", "migrate", Some("production"));
+    let weighed = |verify| reason(migrate.weigh(&policy, "bob", Choice::Approve, verify));
+    assert_eq!([Verify::Chat, Verify::Type, Verify::Console].map(weighed), ["step-up", "counts", "counts"]);
+    let refusal = migrate.weigh(&policy, "bob", Choice::Approve, Verify::Chat).unwrap_err();
+    insta::assert_snapshot!(refusal.sentence, @"for this a yes counts only with the target's name typed beside it");
+    let sentence = migrate.decide(&policy).sentence().to_owned();
+    insta::assert_snapshot!(sentence, @"`migrate` in production needs 2 of dba or team-lead: bob or carol can agree, by typing the target's name");
+    let one = migrate.vote(&policy, "bob", Choice::Approve, Verify::Type);
+    let two = one.vote(&policy, "carol", Choice::Approve, Verify::Console);
+    assert_eq!(two.decision(&policy), Decision::Allow);
+    let console = demo();
+    let typed =
+        ask("alice", "migrate", Some("production")).vote(&console, "bob", Choice::Approve, Verify::Type);
+    assert_eq!(typed.decide(&console).needs[0].missing, 2, "typing is not the console");
+    for verify in Verify::ALL {
+        assert_eq!(Verify::parse(verify.as_str()), Some(verify));
+    }
+    assert_eq!(Verify::parse("phone"), None);
+}
+
+#[test]
+fn others_can_be_named_whose_no_ends_it() {
+    let text = DEMO_POLICY.replace(
+        "need = [\"1 of team-lead\"]",
+        "need = [\"1 of team-lead\"]\ndenied_by = [\"dba\", \"viewer\"]",
+    );
+    let policy = load(&text);
+    let deploy = ask("alice", "deploy", Some("production"));
+    assert_eq!(reason(deploy.weigh(&policy, "dave", Choice::Deny, Verify::Chat)), "counts");
+    assert_eq!(reason(deploy.weigh(&policy, "dave", Choice::Approve, Verify::Console)), "role");
+    assert_eq!(reason(deploy.weigh(&policy, "alice", Choice::Deny, Verify::Chat)), "own");
+    let agreed = deploy.approved_by(&policy, "bob");
+    assert_eq!(agreed.decision(&policy), Decision::Allow);
+    let denied = agreed.clone().vote(&policy, "dave", Choice::Deny, Verify::Chat);
+    assert_eq!(denied.first_reason(&policy), "denied");
+    assert_eq!(reason(denied.weigh(&policy, "bob", Choice::Approve, Verify::Chat)), "ended");
+    // Their yes fills no place.
+    let yes = agreed.with(|scene| scene.standing.votes.clear()).approved_by(&policy, "dave");
+    assert_eq!(yes.decision(&policy), Decision::NeedApproval);
+    // A yes beside it does not count as a no.
+    let both =
+        ask("alice", "deploy", Some("production")).approved_by(&policy, "bob").approved_by(&policy, "dave");
+    assert_eq!(both.decision(&policy), Decision::Allow);
+}
+
+#[test]
+fn nobody_agrees_to_more_in_an_hour_than_they_can_look_at() {
+    let policy = load(&DEMO_POLICY.replace("[defaults]", "[defaults]\napprovals_per_hour = 3"));
+    let given = |count| {
+        ask("alice", "deploy", Some("production"))
+            .with(|scene| drop(scene.standing.approvals.insert(person("bob"), count)))
+    };
+    assert_eq!(reason(given(2).weigh(&policy, "bob", Choice::Approve, Verify::Chat)), "counts");
+    let refusal = given(3).weigh(&policy, "bob", Choice::Approve, Verify::Chat).unwrap_err();
+    assert_eq!(refusal.reason.as_str(), "too-many");
+    insta::assert_snapshot!(refusal.sentence, @"you have approved 3 requests within the hour, which is as many as one person may; let somebody else look at this one");
+    assert_eq!(reason(given(3).weigh(&policy, "bob", Choice::Deny, Verify::Chat)), "counts");
+    assert_eq!(reason(given(3).weigh(&policy, "carol", Choice::Approve, Verify::Chat)), "counts");
+    assert_eq!(reason(given(900).weigh(&demo(), "bob", Choice::Approve, Verify::Chat)), "counts");
+}

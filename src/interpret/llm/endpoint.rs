@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::answer::{self, Answer};
 use super::purse::about_tokens;
 use super::trouble::ModelTrouble;
-use crate::domain::parse_strict;
+use crate::domain::{parse_strict, travels_safely};
 use crate::interpret::Usage;
 
 /// The most that is read of one answer, in bytes.
@@ -70,17 +70,10 @@ impl Access {
 /// What is no address, or plain HTTP to another machine.
 pub fn address(base_url: &str) -> Result<Url, EndpointError> {
     let url = Url::parse(base_url).map_err(|error| EndpointError::NoAddress(error.to_string()))?;
-    let here = match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(host)) => host == "localhost",
-        None => return Err(EndpointError::NoAddress("it names no machine".to_owned())),
-    };
-    if url.scheme() == "https" || url.scheme() == "http" && here {
-        Ok(url)
-    } else {
-        Err(EndpointError::InTheClear(url.scheme().to_owned()))
+    if !url.has_host() {
+        return Err(EndpointError::NoAddress("it names no machine".to_owned()));
     }
+    if travels_safely(&url) { Ok(url) } else { Err(EndpointError::InTheClear(url.scheme().to_owned())) }
 }
 
 impl Endpoint {

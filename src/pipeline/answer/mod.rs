@@ -1,6 +1,9 @@
 //! Every text that people read about a request, made by code from what is known. Pure: state in, [`Reply`] out.
 
+mod card;
+mod glass;
 mod plan;
+mod policy;
 mod spoken;
 
 use std::time::Duration;
@@ -9,84 +12,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Trouble;
-use super::matter::Matter;
 use crate::catalog::AdmitError;
-use crate::domain::{
-    Action, Block, Button, ButtonStyle, Failure, Field, Outcome, Output, PersonId, Reply, Tone, human_span,
-};
-use crate::gate::{Decision, Need, Requirement, Verdict, Verify};
+use crate::domain::{Block, Failure, Field, Outcome, Output, PersonId, Reply, Tone, human_span};
+use crate::gate::{Decision, Requirement, Verdict};
 use crate::slash::SlashProblem;
 use crate::store::{RequestRow, RequestState};
 
+pub(super) use card::{elsewhere, escalation, news, queued, reminder, waiting};
+pub(super) use glass::{emergency, review_open};
 pub(super) use plan::{plan, plan_outcome, plan_refused, takes};
-use spoken::from_words;
+pub(super) use policy::{policy_accepted, policy_refused, policy_waits};
 pub(super) use spoken::{question, reader, ungrounded, with_note};
-
-/// The card of a request that waits for somebody.
-pub(super) fn waiting(matter: &Matter, verdict: &Verdict, zone: &TimeZone) -> Reply {
-    let row = &matter.row;
-    let asker = name(row);
-    let title = match verdict.decision {
-        Decision::NeedApproval => format!("{asker} asks for this; {} must agree", open_needs(verdict)),
-        Decision::Confirm | Decision::Allow | Decision::Deny => format!("{asker}, is this what you want?"),
-    };
-    let mut fields = Vec::new();
-    if !matter.assessment.change.is_empty() {
-        fields.push(Field::new("Change", &matter.assessment.change));
-    }
-    let agreed = agreed(&verdict.needs);
-    if !agreed.is_empty() {
-        fields.push(Field::new("Agreed", names(&agreed)));
-    }
-    let may = still_may(&verdict.needs);
-    if !may.is_empty() {
-        fields.push(Field::new("Can approve", names(&may)));
-    }
-    if verdict.verify == Verify::Console && verdict.decision == Decision::NeedApproval {
-        fields.push(Field::new("Counts from", "the web console only"));
-    }
-    if let Some(until) = row.expires_at {
-        fields.push(Field::new("Waits until", clock_time(until, zone)));
-    }
-    fields.extend(from_words(row));
-    let mut reply = base(row, Tone::Waiting, title).text(row.note.clone().unwrap_or_default());
-    if !row.unreadable.is_empty() {
-        let what = row.unreadable.join(", ");
-        reply = reply.text(format!("Could not be read, so the strictest rule applies: {what}."));
-    }
-    reply.blocks.push(Block::Fields { fields });
-    reply.buttons = buttons(verdict);
-    reply
-}
-
-fn buttons(verdict: &Verdict) -> Vec<Button> {
-    let button = |action, label: &str, style| Button { action, label: label.to_owned(), style };
-    let mut buttons = Vec::new();
-    if verdict.confirm {
-        buttons.push(button(Action::Confirm, "Confirm", ButtonStyle::Primary));
-    }
-    if verdict.needs.iter().any(|need| need.missing > 0) {
-        buttons.push(button(Action::Approve, "Approve", ButtonStyle::Primary));
-        buttons.push(button(Action::Deny, "Deny", ButtonStyle::Danger));
-    }
-    buttons.push(button(Action::Withdraw, "Withdraw", ButtonStyle::Plain));
-    buttons
-}
-
-/// Who can take the next step: the asker where a confirmation is open, else those who may still approve.
-pub(super) fn awaits(row: &RequestRow, verdict: &Verdict) -> Vec<PersonId> {
-    let mut people = still_may(&verdict.needs);
-    if verdict.confirm {
-        people.extend(row.asker.clone());
-    }
-    people
-}
-
-/// The card of a request that waits for its turn.
-pub(super) fn queued(row: &RequestRow, ahead: &str) -> Reply {
-    base(row, Tone::Waiting, "Agreed; it starts when what runs there now has ended".to_owned())
-        .text(format!("Running now: {ahead}"))
-}
 
 /// The card of a run that goes on.
 pub(super) fn running(row: &RequestRow, approvers: &[PersonId], line: &str) -> Reply {
@@ -170,7 +106,7 @@ pub(super) fn ended(row: &RequestRow) -> Reply {
 /// The line that tells the asker how their request ended.
 pub(super) fn tell_asker(row: &RequestRow) -> Reply {
     let note = row.note.as_deref().unwrap_or_default();
-    Reply::say(Tone::Refused, format!("{}: this was not done; {note}.", name(row)))
+    Reply::say(Tone::Refused, format!("{}: this was not done; {note}.", name(row))).to(row.asker.clone())
 }
 
 /// No, and why, and what would be allowed.
@@ -180,6 +116,10 @@ pub(super) fn denied_by_gate(row: &RequestRow, verdict: &Verdict) -> Reply {
     let mut reply = base(row, Tone::Refused, begun(first, row));
     for finding in sentences {
         reply = reply.text(begun(&finding.sentence, row));
+    }
+    if row.asker.is_none() {
+        // What an administrator has to add.
+        reply = reply.text(format!("Your account is {}.", row.sender.identity()));
     }
     reply.with(Block::Note { text: "Nothing was done. /help shows what you may do here.".to_owned() })
 }
@@ -312,21 +252,6 @@ fn number(count: u32) -> String {
         3 => "three".to_owned(),
         more => more.to_string(),
     }
-}
-
-fn agreed(needs: &[Need]) -> Vec<PersonId> {
-    unique(needs.iter().flat_map(|need| need.agreed.iter()))
-}
-
-fn still_may(needs: &[Need]) -> Vec<PersonId> {
-    unique(needs.iter().filter(|need| need.missing > 0).flat_map(|need| need.may.iter()))
-}
-
-fn unique<'a>(people: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {
-    let mut people: Vec<_> = people.cloned().collect();
-    people.sort();
-    people.dedup();
-    people
 }
 
 fn names(people: &[PersonId]) -> String {

@@ -1,8 +1,9 @@
 //! The card of a plan.
 
+use super::card::button;
 use super::spoken::from;
 use super::{base, ended, name, open_needs, refused};
-use crate::domain::{Action, Block, Button, ButtonStyle, Field, Reply, Tone};
+use crate::domain::{Action, Block, ButtonStyle, Field, Reply, Tone};
 use crate::gate::{Decision, Verdict};
 use crate::store::{RequestRow, RequestState};
 
@@ -46,7 +47,6 @@ pub(in crate::pipeline) fn plan(row: &RequestRow) -> Reply {
         });
         let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
         reply = reply.with(Block::Fields { fields: reader.chain(words).collect() });
-        let button = |action, label: &str, style| Button { action, label: label.to_owned(), style };
         reply.buttons = vec![
             button(Action::Confirm, "Confirm all", ButtonStyle::Primary),
             button(Action::Withdraw, "Withdraw", ButtonStyle::Plain),

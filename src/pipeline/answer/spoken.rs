@@ -9,8 +9,19 @@ use crate::store::{ArgumentWords, RequestRow};
 /// Who made the call of a sentence, and the words each argument came from.
 pub(super) fn from_words(row: &RequestRow) -> Vec<Field> {
     let Some(words) = &row.words else { return Vec::new() };
+    let said = Field::new("Said", format!("“{}”", cut(&row.said)));
     let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
-    reader.chain(words.iter().map(from)).collect()
+    [said].into_iter().chain(reader).chain(words.iter().map(from)).collect()
+}
+
+/// The first of a long text.
+fn cut(text: &str) -> String {
+    const MOST: usize = 200;
+    let mut shown: String = text.chars().take(MOST).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 pub(super) fn from(word: &ArgumentWords) -> Field {

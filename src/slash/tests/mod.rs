@@ -190,12 +190,15 @@ fn completions_follow_the_position() {
         (
             "/",
             &[
+                "/audit",
                 "/deploy",
                 "/help",
                 "/lock",
                 "/logs",
                 "/migrate",
                 "/pending",
+                "/policy accept",
+                "/review",
                 "/rollback",
                 "/scale",
                 "/status",

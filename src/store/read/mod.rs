@@ -2,7 +2,9 @@
 
 mod record;
 mod requests;
+mod search;
 mod transcript;
+mod usage;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -10,8 +12,9 @@ use serde::de::DeserializeOwned;
 use super::StoreError;
 
 pub use record::{EventFilter, EventRow, Head, PayloadRow};
-pub use requests::RequestFilter;
+pub use search::RequestFilter;
 pub use transcript::ChannelState;
+pub use usage::{UseRow, VoteUse, Way};
 
 /// Reads the `body` column of `table`.
 fn from_json<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, StoreError> {
@@ -19,24 +22,15 @@ fn from_json<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, 
 }
 
 /// Reads a column of milliseconds.
-fn timestamp(table: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
+pub(super) fn timestamp(table: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(|error| StoreError::unreadable(table, error))
 }
 
 /// Reads a column whose text must parse.
-fn parsed<T>(table: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+pub(super) fn parsed<T>(
+    table: &'static str,
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, StoreError> {
     parse(text).ok_or_else(|| StoreError::unreadable(table, format!("`{text}` is not one of its values")))
-}
-
-/// `text` as a pattern that `LIKE ... ESCAPE '\'` finds anywhere, in lower case.
-fn contains(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }

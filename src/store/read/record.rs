@@ -1,10 +1,8 @@
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, SqliteExecutor};
-
 use jiff::Timestamp;
 
 use crate::domain::RequestId;
-use crate::store::db::Db;
+use crate::store::found::Found;
+use crate::store::sql::{On, Sql};
 use crate::store::{Store, StoreError};
 
 /// The head of the record: a signed note over exactly its present size.
@@ -66,14 +64,14 @@ pub struct EventFilter {
 const EVENT: &str = "SELECT epoch, seq, body, request_id, kind, at_ms FROM audit_event";
 
 impl Head {
-    pub(in crate::store) async fn read(
-        executor: impl SqliteExecutor<'_>,
-    ) -> Result<Option<Self>, StoreError> {
-        let row = sqlx::query("SELECT epoch, size, note FROM audit_head WHERE id = 1")
-            .fetch_optional(executor)
-            .await?;
-        row.map(|row| Ok(Self { epoch: row.try_get(0)?, size: row.try_get(1)?, note: row.try_get(2)? }))
-            .transpose()
+    pub(in crate::store) async fn read(on: impl Into<On<'_>>) -> Result<Option<Self>, StoreError> {
+        let row =
+            Sql::new("SELECT epoch, size, note FROM audit_head WHERE id = 1").fetch_optional(on).await?;
+        row.as_ref().map(Self::of).transpose()
+    }
+
+    fn of(row: &Found) -> Result<Self, StoreError> {
+        Ok(Self { epoch: row.try_get(0)?, size: row.try_get(1)?, note: row.try_get(2)? })
     }
 }
 
@@ -85,25 +83,21 @@ impl Store {
 
     /// The entries about a request, oldest first.
     pub async fn entries_of(&self, request: &RequestId) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(EVENT);
+        let mut query = Sql::new(EVENT);
         query.push(" WHERE request_id = ").push_bind(request.as_str()).push(" ORDER BY epoch, seq");
-        events(&query.build().fetch_all(&self.readers).await?)
+        events(&query.fetch_all(&self.readers).await?)
     }
 
     /// The newest `limit` entries that `filter` describes, newest first.
     pub async fn entries(&self, filter: &EventFilter, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(EVENT);
+        let mut query = Sql::new(EVENT);
         query.push(" WHERE 1 = 1");
         if let Some(request) = &filter.request {
             query.push(" AND request_id = ").push_bind(request.as_str());
         }
         if !filter.kinds.is_empty() {
-            query.push(" AND kind IN (");
-            let mut list = query.separated(", ");
-            filter.kinds.iter().for_each(|kind| {
-                list.push_bind(*kind);
-            });
-            query.push(")");
+            query.push(" AND kind IN ");
+            query.push_list(filter.kinds.iter().copied());
         }
         if let Some(since) = filter.since {
             query.push(" AND at_ms >= ").push_bind(since.as_millisecond());
@@ -115,15 +109,15 @@ impl Store {
             query.push(" AND (epoch, seq) < (").push_bind(epoch).push(", ").push_bind(seq).push(")");
         }
         query.push(" ORDER BY epoch DESC, seq DESC LIMIT ").push_bind(i64::from(limit));
-        events(&query.build().fetch_all(&self.readers).await?)
+        events(&query.fetch_all(&self.readers).await?)
     }
 
     /// The first `limit` entries of a record from `seq` on, in order.
     pub async fn entries_from(&self, epoch: i64, seq: i64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(EVENT);
+        let mut query = Sql::new(EVENT);
         query.push(" WHERE epoch = ").push_bind(epoch).push(" AND seq >= ").push_bind(seq);
         query.push(" ORDER BY seq LIMIT ").push_bind(i64::from(limit));
-        events(&query.build().fetch_all(&self.readers).await?)
+        events(&query.fetch_all(&self.readers).await?)
     }
 
     /// Stored tree hashes with positions from `first` up to and without `end`, in order. Their length is not checked.
@@ -133,20 +127,19 @@ impl Store {
         first: i64,
         end: i64,
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let rows = sqlx::query_as(
-            "SELECT pos, h FROM audit_tree WHERE epoch = ? AND pos >= ? AND pos < ? ORDER BY pos",
-        )
-        .bind(epoch)
-        .bind(first)
-        .bind(end)
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(rows)
+        let rows =
+            Sql::new("SELECT pos, h FROM audit_tree WHERE epoch = ? AND pos >= ? AND pos < ? ORDER BY pos")
+                .bind(epoch)
+                .bind(first)
+                .bind(end)
+                .fetch_all(&self.readers)
+                .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     /// What hangs on the entries of a record from `first` up to and without `end`, by entry and name.
     pub async fn payloads(&self, epoch: i64, first: i64, end: i64) -> Result<Vec<PayloadRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Sql::new(
             "SELECT seq, name, salt, payload FROM audit_payload WHERE epoch = ? AND seq >= ? AND seq < ? \
              ORDER BY seq, name",
         )
@@ -170,7 +163,7 @@ impl Store {
     /// Notes down that a checkpoint left the database.
     pub async fn put_checkpoint(&self, head: &Head, sink: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.lock().await?;
-        sqlx::query(
+        Sql::new(
             "INSERT INTO audit_checkpoint (epoch, size, note, sink, at_ms) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (epoch, size, sink) DO NOTHING",
         )
@@ -191,7 +184,7 @@ impl Store {
         after: i64,
         upto: i64,
     ) -> Result<Vec<Head>, StoreError> {
-        let rows = sqlx::query_as(
+        let rows = Sql::new(
             "SELECT DISTINCT epoch, size, note FROM audit_checkpoint WHERE epoch = ? AND size > ? AND size <= ? \
              ORDER BY size",
         )
@@ -200,22 +193,22 @@ impl Store {
         .bind(upto)
         .fetch_all(&self.readers)
         .await?;
-        Ok(rows.into_iter().map(|(epoch, size, note)| Head { epoch, size, note }).collect())
+        rows.iter().map(Head::of).collect()
     }
 
     /// The newest checkpoint that went to `sink`.
     pub async fn newest_checkpoint(&self, sink: &str) -> Result<Option<Head>, StoreError> {
-        let row = sqlx::query_as(
+        let row = Sql::new(
             "SELECT epoch, size, note FROM audit_checkpoint WHERE sink = ? ORDER BY epoch DESC, size DESC LIMIT 1",
         )
         .bind(sink)
         .fetch_optional(&self.readers)
         .await?;
-        Ok(row.map(|(epoch, size, note)| Head { epoch, size, note }))
+        row.as_ref().map(Head::of).transpose()
     }
 }
 
-fn events(rows: &[SqliteRow]) -> Result<Vec<EventRow>, StoreError> {
+fn events(rows: &[Found]) -> Result<Vec<EventRow>, StoreError> {
     rows.iter()
         .map(|row| {
             Ok(EventRow {

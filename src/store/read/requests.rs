@@ -1,37 +1,10 @@
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row as _};
 
-use super::{contains, from_json, parsed, timestamp};
-use crate::domain::{Digest, PersonId, Platform, RequestId};
-use crate::store::db::Db;
+use super::{from_json, parsed, timestamp};
+use crate::domain::{Digest, PersonId, RequestId};
+use crate::store::found::Found;
+use crate::store::sql::Sql;
 use crate::store::{HeldLock, JobRow, JobState, RequestRow, RequestState, Store, StoreError, VoteRow};
-
-/// Which requests; what is not named does not matter.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RequestFilter {
-    /// In one of these states; empty means any.
-    pub states: Vec<RequestState>,
-    /// Asked by this person.
-    pub asker: Option<PersonId>,
-    /// For this tool.
-    pub tool: Option<String>,
-    /// On this target.
-    pub target: Option<String>,
-    /// In this environment.
-    pub environment: Option<String>,
-    /// Said on this platform.
-    pub platform: Option<Platform>,
-    /// Said in this channel.
-    pub channel: Option<String>,
-    /// Received at this time or later.
-    pub since: Option<Timestamp>,
-    /// Received before this time.
-    pub until: Option<Timestamp>,
-    /// With each of these words in what was said, the command or the note, whatever their case.
-    pub text: Option<String>,
-    /// Older than this request: the last one of the page before.
-    pub before: Option<RequestId>,
-}
 
 // The condition of the partial index `request_open`, word for word, so that it is used.
 const OPEN: &str = "SELECT body FROM request WHERE state IN ('received', 'waiting', 'approved', 'started')";
@@ -39,49 +12,11 @@ const OPEN: &str = "SELECT body FROM request WHERE state IN ('received', 'waitin
 impl Store {
     /// One request.
     pub async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>, StoreError> {
-        let body: Option<String> = sqlx::query_scalar("SELECT body FROM request WHERE id = ?")
+        let body: Option<String> = Sql::new("SELECT body FROM request WHERE id = ?")
             .bind(id.as_str())
-            .fetch_optional(&self.readers)
+            .fetch_optional_scalar(&self.readers)
             .await?;
         body.map(|body| from_json("request", &body)).transpose()
-    }
-
-    /// The newest `limit` requests that `filter` describes, newest first.
-    pub async fn requests(&self, filter: &RequestFilter, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT body FROM request WHERE 1 = 1");
-        if !filter.states.is_empty() {
-            query.push(" AND state IN (");
-            let mut list = query.separated(", ");
-            filter.states.iter().for_each(|state| {
-                list.push_bind(state.as_str());
-            });
-            query.push(")");
-        }
-        let equal = [
-            (" AND asker = ", filter.asker.as_ref().map(|person| person.0.as_str())),
-            (" AND tool = ", filter.tool.as_deref()),
-            (" AND target = ", filter.target.as_deref()),
-            (" AND environment = ", filter.environment.as_deref()),
-            (" AND platform = ", filter.platform.map(Platform::as_str)),
-            (" AND channel = ", filter.channel.as_deref()),
-            (" AND id < ", filter.before.as_ref().map(RequestId::as_str)),
-        ];
-        for (condition, value) in equal {
-            if let Some(value) = value {
-                query.push(condition).push_bind(value);
-            }
-        }
-        if let Some(since) = filter.since {
-            query.push(" AND created_at >= ").push_bind(since.as_millisecond());
-        }
-        if let Some(until) = filter.until {
-            query.push(" AND created_at < ").push_bind(until.as_millisecond());
-        }
-        for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
-            query.push(" AND words LIKE ").push_bind(contains(word)).push(" ESCAPE '\\'");
-        }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
-        self.read_requests(query).await
     }
 
     /// These requests, as far as they exist, newest first.
@@ -89,25 +24,21 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::<Db>::new("SELECT body FROM request WHERE id IN (");
-        let mut list = query.separated(", ");
-        ids.iter().for_each(|id| {
-            list.push_bind(id.as_str());
-        });
-        query.push(") ORDER BY id DESC");
+        let mut query = Sql::new("SELECT body FROM request WHERE id IN ");
+        query.push_list(ids.iter().map(RequestId::as_str)).push(" ORDER BY id DESC");
         self.read_requests(query).await
     }
 
     /// Requests in `state` that are not over, oldest first. `Received` are those whose handling was cut off.
     pub async fn open_requests(&self, state: RequestState) -> Result<Vec<RequestRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(OPEN);
+        let mut query = Sql::new(OPEN);
         query.push(" AND state = ").push_bind(state.as_str()).push(" ORDER BY id");
         self.read_requests(query).await
     }
 
     /// Requests that still wait for somebody at `now`, oldest first.
     pub async fn waiting(&self, now: Timestamp) -> Result<Vec<RequestRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(OPEN);
+        let mut query = Sql::new(OPEN);
         query.push(" AND state = 'waiting' AND (expires_at IS NULL OR expires_at > ");
         query.push_bind(now.as_millisecond()).push(") ORDER BY id");
         self.read_requests(query).await
@@ -115,7 +46,7 @@ impl Store {
 
     /// Requests that waited until `now` for an approval or for their turn, and longer than they may.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<RequestRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(OPEN);
+        let mut query = Sql::new(OPEN);
         query.push(" AND ((state = 'waiting' AND expires_at <= ").push_bind(now.as_millisecond());
         query
             .push(") OR (state = 'approved' AND start_by <= ")
@@ -131,7 +62,7 @@ impl Store {
 
     /// The votes that stand on a request, in the order of time.
     pub async fn votes(&self, request: &RequestId) -> Result<Vec<VoteRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Sql::new(
             "SELECT person, identity, choice, binding, verify, note, at_ms FROM vote WHERE request = ? \
              ORDER BY at_ms, person",
         )
@@ -156,7 +87,7 @@ impl Store {
 
     /// The runs that are not over, oldest first.
     pub async fn running_jobs(&self) -> Result<Vec<JobRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Sql::new(
             "SELECT request, state, repeat, idempotency_key, target, saved, started_at FROM job \
              WHERE state <> 'ended' ORDER BY started_at, request",
         )
@@ -167,7 +98,7 @@ impl Store {
 
     /// The run of a request, over or not.
     pub async fn job(&self, request: &RequestId) -> Result<Option<JobRow>, StoreError> {
-        let row = sqlx::query(
+        let row = Sql::new(
             "SELECT request, state, repeat, idempotency_key, target, saved, started_at FROM job WHERE request = ?",
         )
         .bind(request.as_str())
@@ -178,7 +109,7 @@ impl Store {
 
     /// The locks that hold at `now`, oldest first, and their generation, read at the same moment.
     pub async fn locks(&self, now: Timestamp) -> Result<(Vec<HeldLock>, i64), StoreError> {
-        let rows = sqlx::query(
+        let rows = Sql::new(
             "SELECT g.generation, l.request, l.environment, l.service, l.reason, l.held_by, l.since, l.until \
              FROM lock_generation g LEFT JOIN held_lock l ON l.until IS NULL OR l.until > ? ORDER BY l.since, l.request",
         )
@@ -190,13 +121,13 @@ impl Store {
         Ok((held, generation))
     }
 
-    async fn read_requests(&self, mut query: QueryBuilder<Db>) -> Result<Vec<RequestRow>, StoreError> {
-        let bodies: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await?;
+    pub(super) async fn read_requests(&self, query: Sql<'_>) -> Result<Vec<RequestRow>, StoreError> {
+        let bodies: Vec<String> = query.fetch_scalars(&self.readers).await?;
         bodies.iter().map(|body| from_json("request", body)).collect()
     }
 }
 
-fn job(row: &sqlx::sqlite::SqliteRow) -> Result<JobRow, StoreError> {
+fn job(row: &Found) -> Result<JobRow, StoreError> {
     Ok(JobRow {
         request: parsed("job", row.try_get(0)?, RequestId::parse)?,
         state: parsed("job", row.try_get(1)?, JobState::parse)?,
@@ -209,8 +140,8 @@ fn job(row: &sqlx::sqlite::SqliteRow) -> Result<JobRow, StoreError> {
 }
 
 /// The lock of a joined row; `None` where there is only the generation.
-fn lock(row: &sqlx::sqlite::SqliteRow) -> Result<Option<HeldLock>, StoreError> {
-    let Some(request) = row.try_get::<Option<&str>, _>(1)? else { return Ok(None) };
+fn lock(row: &Found) -> Result<Option<HeldLock>, StoreError> {
+    let Some(request) = row.try_get::<Option<&str>>(1)? else { return Ok(None) };
     let service: String = row.try_get(3)?;
     let until: Option<i64> = row.try_get(7)?;
     Ok(Some(HeldLock {

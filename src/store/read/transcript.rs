@@ -1,9 +1,7 @@
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _};
-
 use super::{from_json, parsed};
 use crate::domain::{MessageId, PersonId, Place, Platform, RequestId};
-use crate::store::db::Db;
+use crate::store::found::Found;
+use crate::store::sql::Sql;
 use crate::store::{MessageRow, ReactionRow, Store, StoreError};
 
 /// Where a channel stands for one person.
@@ -20,7 +18,7 @@ pub struct ChannelState {
 impl Store {
     /// One message.
     pub async fn message(&self, id: &MessageId) -> Result<Option<MessageRow>, StoreError> {
-        let row = sqlx::query("SELECT body, delivered, remote FROM message WHERE id = ?")
+        let row = Sql::new("SELECT body, delivered, remote FROM message WHERE id = ?")
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await?;
@@ -33,7 +31,7 @@ impl Store {
         place: &Place,
         remote: &str,
     ) -> Result<Option<MessageRow>, StoreError> {
-        let row = sqlx::query(
+        let row = Sql::new(
             "SELECT body, delivered, remote FROM message \
              WHERE platform = ? AND remote = ? AND workspace = ? AND channel = ? ORDER BY id LIMIT 1",
         )
@@ -79,7 +77,7 @@ impl Store {
 
     /// A thread: the message that opened it and its replies, oldest first.
     pub async fn thread(&self, root: &MessageId) -> Result<Vec<MessageRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE id = ");
+        let mut query = Sql::new("SELECT body, delivered, remote FROM message WHERE id = ");
         query.push_bind(root.as_str()).push(" OR thread = ").push_bind(root.as_str()).push(" ORDER BY id");
         self.read_messages(query).await
     }
@@ -89,20 +87,14 @@ impl Store {
         if roots.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query =
-            QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE thread IN (");
-        let mut list = query.separated(", ");
-        roots.iter().for_each(|root| {
-            list.push_bind(root.as_str());
-        });
-        query.push(") ORDER BY id");
+        let mut query = Sql::new("SELECT body, delivered, remote FROM message WHERE thread IN ");
+        query.push_list(roots.iter().map(MessageId::as_str)).push(" ORDER BY id");
         self.read_messages(query).await
     }
 
     /// All messages that belong to a request, oldest first.
     pub async fn messages_of(&self, request: &RequestId) -> Result<Vec<MessageRow>, StoreError> {
-        let mut query =
-            QueryBuilder::<Db>::new("SELECT body, delivered, remote FROM message WHERE request = ");
+        let mut query = Sql::new("SELECT body, delivered, remote FROM message WHERE request = ");
         query.push_bind(request.as_str()).push(" ORDER BY id");
         self.read_messages(query).await
     }
@@ -112,13 +104,9 @@ impl Store {
         if roots.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::<Db>::new("SELECT thread, COUNT(*) FROM message WHERE thread IN (");
-        let mut list = query.separated(", ");
-        roots.iter().for_each(|root| {
-            list.push_bind(root.as_str());
-        });
-        query.push(") GROUP BY thread ORDER BY thread");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let mut query = Sql::new("SELECT thread, COUNT(*) FROM message WHERE thread IN ");
+        query.push_list(roots.iter().map(MessageId::as_str)).push(" GROUP BY thread ORDER BY thread");
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| Ok((parsed("message", row.try_get(0)?, MessageId::parse)?, row.try_get(1)?)))
             .collect()
@@ -132,10 +120,8 @@ impl Store {
     ) -> Result<Vec<ChannelState>, StoreError> {
         let mut states = Vec::with_capacity(places.len());
         for place in places {
-            let latest: Option<String> = channel_query("SELECT MAX(id) FROM message", place)
-                .build_query_scalar()
-                .fetch_one(&self.readers)
-                .await?;
+            let latest: Option<String> =
+                channel_query("SELECT MAX(id) FROM message", place).fetch_scalar(&self.readers).await?;
             let upto = self.read_mark(person, &place.channel).await?;
             let mut query = channel_query("SELECT COUNT(*) FROM message", place);
             query.push(" AND deleted = 0 AND (person IS NULL OR person <> ").push_bind(person.0.as_str());
@@ -143,7 +129,7 @@ impl Store {
             states.push(ChannelState {
                 channel: place.channel.clone(),
                 latest: latest.map(|id| parsed("message", &id, MessageId::parse)).transpose()?,
-                unread: query.build_query_scalar().fetch_one(&self.readers).await?,
+                unread: query.fetch_scalar(&self.readers).await?,
             });
         }
         Ok(states)
@@ -151,12 +137,11 @@ impl Store {
 
     /// The newest message of a channel that `person` has seen.
     pub async fn read_mark(&self, person: &PersonId, channel: &str) -> Result<Option<MessageId>, StoreError> {
-        let upto: Option<String> =
-            sqlx::query_scalar("SELECT upto FROM read_mark WHERE person = ? AND channel = ?")
-                .bind(&person.0)
-                .bind(channel)
-                .fetch_optional(&self.readers)
-                .await?;
+        let upto: Option<String> = Sql::new("SELECT upto FROM read_mark WHERE person = ? AND channel = ?")
+            .bind(&person.0)
+            .bind(channel)
+            .fetch_optional_scalar(&self.readers)
+            .await?;
         upto.map(|id| parsed("read_mark", &id, MessageId::parse)).transpose()
     }
 
@@ -165,14 +150,9 @@ impl Store {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query =
-            QueryBuilder::<Db>::new("SELECT message, person, emoji FROM reaction WHERE message IN (");
-        let mut list = query.separated(", ");
-        messages.iter().for_each(|id| {
-            list.push_bind(id.as_str());
-        });
-        query.push(") ORDER BY message, emoji, person");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let mut query = Sql::new("SELECT message, person, emoji FROM reaction WHERE message IN ");
+        query.push_list(messages.iter().map(MessageId::as_str)).push(" ORDER BY message, emoji, person");
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 Ok(ReactionRow {
@@ -187,21 +167,21 @@ impl Store {
     /// What the bot has said and the platform does not show yet, oldest first.
     pub async fn undelivered(&self, platform: Platform, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
         // The condition of the partial index `message_due`, word for word.
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = Sql::new(
             "SELECT body, delivered, remote FROM message WHERE author = 'bot' AND delivered < version AND platform = ",
         );
         query.push_bind(platform.as_str()).push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
         self.read_messages(query).await
     }
 
-    async fn read_messages(&self, mut query: QueryBuilder<Db>) -> Result<Vec<MessageRow>, StoreError> {
-        let rows = query.build().fetch_all(&self.readers).await?;
+    async fn read_messages(&self, query: Sql<'_>) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(message).collect()
     }
 }
 
-fn channel_query(select: &str, place: &Place) -> QueryBuilder<Db> {
-    let mut query = QueryBuilder::<Db>::new(select);
+fn channel_query<'q>(select: &'static str, place: &'q Place) -> Sql<'q> {
+    let mut query = Sql::new(select);
     query.push(" WHERE platform = ").push_bind(place.platform.as_str());
     query.push(" AND workspace = ").push_bind(place.workspace.as_str());
     query.push(" AND channel = ").push_bind(place.channel.as_str());
@@ -209,7 +189,7 @@ fn channel_query(select: &str, place: &Place) -> QueryBuilder<Db> {
 }
 
 /// The message of a row, with what the deliverer has moved on beside its JSON.
-fn message(row: &SqliteRow) -> Result<MessageRow, StoreError> {
+fn message(row: &Found) -> Result<MessageRow, StoreError> {
     let mut message: MessageRow = from_json("message", row.try_get(0)?)?;
     message.delivered = row.try_get(1)?;
     message.remote = row.try_get(2)?;

@@ -1,6 +1,6 @@
-use super::super::samples::{job, lock, moved, request, vote};
+use super::super::samples::{at, job, lock, moved, policy, request, vote};
 use super::{fresh, row};
-use crate::domain::{DedupeKey, Platform};
+use crate::domain::{DedupeKey, Digest, Platform};
 use crate::store::{Guard, JobState, Refused, RequestRow, RequestState, Row};
 
 fn first_seen(key: &str, request: &RequestRow) -> Guard {
@@ -21,12 +21,14 @@ fn start(request: &RequestRow, locks: i64) -> Guard {
         version: request.version,
         locks: Some(locks),
         target: Some("order-service/production".to_owned()),
+        policy: Digest::of(b"policy"),
+        until: at(1),
     }
 }
 
 #[tokio::test]
 async fn a_delivery_counts_once_and_a_second_one_is_told_its_request() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, other) = (request(1), request(2));
     assert_eq!(fresh.put(first_seen("e1", &one), vec![row(one.clone())]).await, Ok(()));
     let seen = Err(Refused::SeenBefore(Some(one.id.clone())));
@@ -40,7 +42,7 @@ async fn a_delivery_counts_once_and_a_second_one_is_told_its_request() {
 
 #[tokio::test]
 async fn of_two_deliveries_in_one_transaction_the_first_counts() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, other) = (request(1), request(2));
     let steps = vec![
         (first_seen("e1", &one), vec![row(one.clone())]),
@@ -53,7 +55,7 @@ async fn of_two_deliveries_in_one_transaction_the_first_counts() {
 
 #[tokio::test]
 async fn a_write_counts_only_on_the_version_that_was_read() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let absent = Guard::Request { id: one.id.clone(), version: 0 };
     assert_eq!(fresh.put(absent.clone(), vec![row(one.clone())]).await, Ok(()));
@@ -69,7 +71,7 @@ async fn a_write_counts_only_on_the_version_that_was_read() {
 
 #[tokio::test]
 async fn steps_of_one_transaction_see_each_other() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = request(1);
     let waiting = moved(&one, RequestState::Waiting);
     let approved = moved(&waiting, RequestState::Approved);
@@ -88,7 +90,7 @@ async fn steps_of_one_transaction_see_each_other() {
 
 #[tokio::test]
 async fn one_runs_on_a_target_at_a_time() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
     let running = moved(&one, RequestState::Started);
@@ -106,7 +108,7 @@ async fn one_runs_on_a_target_at_a_time() {
 
 #[tokio::test]
 async fn a_lock_put_up_meanwhile_stops_a_start() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
     let started = vec![row(moved(&one, RequestState::Started))];
@@ -124,7 +126,7 @@ async fn a_lock_put_up_meanwhile_stops_a_start() {
 
 #[tokio::test]
 async fn a_second_run_without_a_guard_is_refused_by_the_table() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let (one, two) = (request(1), request(2));
     fresh.rows(vec![row(one.clone()), row(two.clone()), Row::Job(job(&one, JobState::Running))]).await;
     let error =
@@ -134,11 +136,45 @@ async fn a_second_run_without_a_guard_is_refused_by_the_table() {
 
 #[tokio::test]
 async fn more_rows_than_fit_a_statement_are_all_written() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let steps = (1..=100)
         .map(|n| (first_seen(&n.to_string(), &request(n)), vec![row(request(n))]))
         .collect::<Vec<_>>();
     assert!(fresh.try_put(steps.clone()).await.unwrap().iter().all(Result::is_ok));
     assert_eq!(fresh.store.count("request").await, 100);
     assert!(fresh.try_put(steps).await.unwrap().iter().all(Result::is_err));
+}
+
+#[tokio::test]
+async fn a_policy_accepted_meanwhile_stops_a_start() {
+    let Some(fresh) = fresh().await else { return };
+    let (one, two) = (request(1), request(2));
+    fresh.rows(vec![row(one.clone()), row(two.clone())]).await;
+    let started = vec![row(moved(&one, RequestState::Started))];
+    let accepted = |name: &str| Row::Policy(policy(name));
+    let answers = fresh
+        .try_put(vec![(Guard::Policy(None), vec![accepted("another")]), (start(&one, 0), started.clone())])
+        .await
+        .unwrap();
+    assert_eq!(answers, [Ok(()), Err(Refused::PolicyChanged)]);
+    assert_eq!(fresh.put(start(&one, 0), started.clone()).await, Err(Refused::PolicyChanged));
+    // Of two that accept at once, the one that read the older policy looks again.
+    assert_eq!(fresh.put(Guard::Policy(None), vec![accepted("policy")]).await, Err(Refused::PolicyChanged));
+    let from = Guard::Policy(Some(Digest::of(b"another")));
+    assert_eq!(fresh.put(from, vec![accepted("policy")]).await, Ok(()));
+    assert_eq!(fresh.store.policy_in_force().await.unwrap(), Some(policy("policy")));
+    assert_eq!(fresh.put(start(&one, 0), started).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_start_that_comes_too_late_is_refused() {
+    let Some(fresh) = fresh().await else { return };
+    let one = request(1);
+    fresh.rows(vec![row(one.clone())]).await;
+    let mut late = start(&one, 0);
+    let Guard::Start { until, .. } = &mut late else { panic!("a start") };
+    *until = at(0);
+    let started = vec![row(moved(&one, RequestState::Started))];
+    assert_eq!(fresh.put(late, started.clone()).await, Err(Refused::Late));
+    assert_eq!(fresh.put(start(&one, 0), started).await, Ok(()));
 }

@@ -19,7 +19,7 @@ fn edited(row: &MessageRow, text: &str) -> MessageRow {
 
 #[tokio::test]
 async fn a_channel_is_paged_from_its_end_and_threads_stand_apart() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let mut elsewhere = message(4);
     elsewhere.place.channel = "random".to_owned();
     fresh
@@ -40,7 +40,7 @@ async fn a_channel_is_paged_from_its_end_and_threads_stand_apart() {
 
 #[tokio::test]
 async fn the_newest_text_stays_whatever_the_order_of_writes() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let one = message(1);
     let (two, three) = (edited(&one, "two"), edited(&edited(&one, ""), "three"));
     fresh.rows(vec![said(one.clone())]).await;
@@ -51,7 +51,7 @@ async fn the_newest_text_stays_whatever_the_order_of_writes() {
 
 #[tokio::test]
 async fn an_edit_during_delivery_is_delivered_too_and_to_the_same_place() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let first = bot_message(1);
     fresh.rows(vec![said(first.clone())]).await;
     let due = fresh.store.undelivered(Platform::Console, 9).await.unwrap();
@@ -73,7 +73,7 @@ async fn an_edit_during_delivery_is_delivered_too_and_to_the_same_place() {
 
 #[tokio::test]
 async fn unread_is_what_others_wrote_after_what_was_seen() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let gone = MessageRow { deleted: true, ..bot_message(4) };
     fresh
         .rows(vec![
@@ -102,7 +102,7 @@ async fn unread_is_what_others_wrote_after_what_was_seen() {
 
 #[tokio::test]
 async fn a_reaction_is_there_once_until_it_is_taken_away() {
-    let fresh = fresh().await;
+    let Some(fresh) = fresh().await else { return };
     let reaction =
         |name: &str| ReactionRow { message: message_id(1), person: person(name), emoji: "✅".to_owned() };
     fresh

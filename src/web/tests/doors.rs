@@ -1,6 +1,6 @@
 use super::super::fake::console;
 use super::*;
-use crate::domain::{Action, Body, Button, ButtonStyle, Reply, Tone};
+use crate::domain::{Action, Asks, Body, Button, ButtonStyle, Reply, Tone};
 use crate::store::RequestState;
 
 const GUARDED: [&str; 6] = [
@@ -186,6 +186,7 @@ async fn one_is_another_person_in_the_playground_alone() {
 #[tokio::test]
 async fn channels_one_does_not_see_do_not_exist() {
     let mut desk = Desk::playground();
+    desk.cookies.push(("countersign_person".into(), "bob".into()));
     let hidden = desk.fake.says("carol", console("security", None), "secret", noon());
     let asked = desk.fake.asks("carol", &hidden, "/status", RequestState::Answered);
     let csrf = desk.csrf("/c/ops").await;
@@ -198,7 +199,11 @@ async fn channels_one_does_not_see_do_not_exist() {
     for path in read {
         assert_eq!(desk.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    assert!(!desk.get("/r").await.text.contains(asked.as_str()));
+    for path in ["/r", "/usage", "/usage.json"] {
+        let page = desk.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(!page.text.contains(asked.as_str()));
+    }
     for (path, form) in [
         ("/c/security/messages".to_owned(), "text=hello".to_owned()),
         ("/c/ops/messages".to_owned(), format!("text=hello&thread={hidden}")),
@@ -216,11 +221,18 @@ async fn the_buttons_of_a_card_come_back_as_they_were_shown() {
     let mut desk = Desk::playground();
     let root = desk.fake.says("bob", console("ops", None), "/deploy api v2 production", noon());
     let request = desk.fake.asks("bob", &root, "/deploy api v2 production", RequestState::Waiting);
-    desk.fake.rooms().requests[0].awaits = ["alice", "carol"].map(|name| PersonId(name.into())).into();
+    let people: Vec<_> = ["alice", "carol"].map(|name| PersonId(name.into())).into();
+    desk.fake.rooms().requests[0].awaits.clone_from(&people);
+    desk.fake.rooms().requests[0].may_deny = people;
     let mut reply = Reply::say(Tone::Waiting, "Deploy?");
     reply.request = Some(request.clone());
     reply.nonce = "n1".into();
-    reply.buttons = vec![Button { action: Action::Deny, label: "Deny".into(), style: ButtonStyle::Danger }];
+    reply.buttons = vec![Button {
+        action: Action::Deny,
+        label: "Deny".into(),
+        style: ButtonStyle::Danger,
+        asks: Asks::Why,
+    }];
     let card = desk.fake.replies(console("ops", Some(root)), reply, noon());
     let page = desk.get("/c/ops").await;
     assert!(

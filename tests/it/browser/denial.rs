@@ -7,7 +7,7 @@ async fn a_denial_tells_the_asker_why_and_the_asker_can_take_a_request_back() {
 
     alice.say(DEPLOY).await;
     let card = bob.waiting().await;
-    bob.click(&card.part(".deny summary")).await;
+    bob.click(&card.part(".ask summary")).await;
     bob.fill(&card.part("[name='note']"), "the sale ").await;
     // The card changes while bob writes; his words and his place in them stay.
     alice.click(&card.tick()).await;

@@ -31,7 +31,7 @@ async fn nothing_sticks_out_of_a_phone() {
         }
         alice.open(&scene.address("/c/deployments")).await;
         assert_eq!(alice.script("return innerWidth").await, json!(width));
-        alice.click(&card.part(".deny summary")).await;
+        alice.click(&card.part(".ask summary")).await;
         assert_eq!(alice.script(OUTSIDE).await, json!([]), "the channel at {width}");
         alice.fill("#text", "/").await;
         alice.comes("#completions:not([hidden])").await;
@@ -79,7 +79,7 @@ async fn markup_in_words_is_words() {
     alice.say(MARKUP).await;
     alice.say(DEPLOY).await;
     let card = bob.waiting().await;
-    bob.click(&card.part(".deny summary")).await;
+    bob.click(&card.part(".ask summary")).await;
     bob.fill(&card.part("[name='note']"), MARKUP).await;
     bob.click(&card.button("deny")).await;
     for person in [&alice, &bob] {

@@ -15,8 +15,10 @@ async fn a_deployment_to_production_needs_a_team_lead() {
     [waiting] alice asks for this; one team-lead must agree
       /deploy order-service v2.4.1 production
       Change: order-service v2.4.0 → v2.4.1 in production, 3 replicas
+      Rule: deploy-production
       Can approve: bob, carol
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
     ");
     let first = world.card_row(asked.id()).await;
@@ -135,6 +137,8 @@ async fn what_nobody_agrees_to_in_time_expires() {
     [refused] Expired: nobody said yes in time
       /deploy order-service v2.4.1 production
       Nothing was done.
+    [waiting] bob, carol: this of alice still waits; one team-lead must agree. It expires at 12:30 UTC, in 1 min.
+      /deploy order-service v2.4.1 production
     [refused] alice: this was not done; nobody said yes in time.
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"

@@ -19,8 +19,10 @@ async fn an_approval_is_void_when_the_replicas_have_changed_and_is_asked_for_aga
       /scale api-gateway 2 production
       This changed since it was agreed to, so please look again: replicas: 4 → 6.
       Change: api-gateway 6 → 2 replicas in production
+      Rule: scale-down-production
       Can approve: bob, carol
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
     ");
     let gateway = world.playground("environments/production/services/api-gateway").await;

@@ -69,7 +69,9 @@ async fn a_broken_version_fails_its_health_check_and_the_way_back_is_offered() {
     [waiting] alice, is this what you want?
       /rollback order-service staging
       Change: order-service v2.5.0 → v2.4.0 in staging, 1 replica
+      Rule: rollback
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Confirm] [Withdraw]
     ");
     let back = world.react("alice", &back, "✅").await;

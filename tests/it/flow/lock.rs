@@ -24,11 +24,8 @@ async fn a_lock_stops_deployments_with_its_reason_until_it_is_taken_away() {
       Nothing was done. /help shows what you may do here.
     ");
     assert_snapshot!(world.press("bob", &waiting, Action::Approve).await, @"
-    = refused
-    [refused] Refused: production is locked by alice until 18:00 UTC: audit
-      /deploy order-service v2.4.1 production
-      Nothing was done.
-    [refused] alice: this was not done; production is locked by alice until 18:00 UTC: audit.
+    = waiting
+    [info] bob: production is locked by alice until 18:00 UTC: audit; agree again when that is over.
     ");
     // Rollback is exempt.
     let back = world.say("alice", "/rollback order-service production").await;

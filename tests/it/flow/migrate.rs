@@ -15,9 +15,11 @@ async fn a_migration_of_production_needs_two_people() {
     [waiting] alice asks for this; two of dba or team-lead must agree
       /migrate order-service 0004_add_order_notes production
       Change: order-service database in production: apply 0004_add_order_notes; this cannot be taken back
+      Rule: migrate-production
       Can approve: bob, carol
       Counts from: the web console only
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"
@@ -25,11 +27,14 @@ async fn a_migration_of_production_needs_two_people() {
     [waiting] alice asks for this; one more (two of dba or team-lead) must agree
       /migrate order-service 0004_add_order_notes production
       Change: order-service database in production: apply 0004_add_order_notes; this cannot be taken back
+      Rule: migrate-production
       Agreed: bob
       Can approve: carol
       Counts from: the web console only
       Waits until: 12:30 UTC
-      [Approve] [Deny] [Withdraw]
+      Fingerprint: HEX
+      [Approve] [Deny] [Take back my approval] [Withdraw]
+    [info] alice: bob agreed; one more (two of dba or team-lead) must agree too.
     ");
     let twice = world.press("bob", &asked, Action::Approve).await;
     assert_eq!(twice.state(), RequestState::Waiting, "one person is one approval, however often: {twice}");
@@ -62,10 +67,13 @@ async fn an_approval_can_be_taken_back() {
     [waiting] alice asks for this; two of dba or team-lead must agree
       /migrate order-service latest production
       Change: order-service database in production: apply 0004_add_order_notes, 0005_index_orders_by_customer; this cannot be taken back
+      Rule: migrate-production
       Can approve: bob, carol
       Counts from: the web console only
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
+    [info] alice: bob took the approval back; two of dba or team-lead must agree.
     ");
     let one = world.react("carol", &asked, "✅").await;
     assert_eq!(one.state(), RequestState::Waiting, "{one}");
@@ -84,9 +92,11 @@ async fn who_asks_is_none_of_the_two() {
     [waiting] bob asks for this; two of dba or team-lead must agree
       /migrate order-service latest production
       Change: order-service database in production: apply 0004_add_order_notes, 0005_index_orders_by_customer; this cannot be taken back
+      Rule: migrate-production
       Can approve: carol
       Counts from: the web console only
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Approve).await, @"

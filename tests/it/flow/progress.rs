@@ -44,6 +44,8 @@ async fn a_second_run_on_the_same_target_waits_for_its_turn() {
     [waiting] Agreed; it starts when what runs there now has ended
       /scale order-service 5 production
       Running now: /deploy order-service v2.4.1 production
+      Must start by: 12:05 UTC
+      [Withdraw]
     ");
     assert_eq!(back_end.asked(BackEnd::SCALE), 0);
 

@@ -15,12 +15,14 @@ async fn who_may_not_is_refused_and_told_who_may() {
     = refused
     [refused] This account is linked to nobody in the policy; ask an administrator to add it, then ask again
       /deploy order-service v2.4.1 staging
+      Your account is console:mallory.
       Nothing was done. /help shows what you may do here.
     ");
     assert_snapshot!(world.say("mallory", "/status order-service").await, @"
     = refused
     [refused] This account is linked to nobody in the policy; ask an administrator to add it, then ask again
       /status order-service
+      Your account is console:mallory.
       Nothing was done. /help shows what you may do here.
     ");
     assert_snapshot!(world.say_in("random", "alice", "/deploy order-service v2.4.1 staging").await, @"

@@ -13,7 +13,9 @@ async fn a_rollback_needs_nobody_but_the_asker_twice() {
     [waiting] alice, is this what you want?
       /rollback order-service production
       Change: order-service v2.4.0 → v2.3.1 in production, 3 replicas
+      Rule: rollback
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Confirm] [Withdraw]
     ");
     assert_snapshot!(world.press("bob", &asked, Action::Confirm).await, @"

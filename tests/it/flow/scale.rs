@@ -28,8 +28,10 @@ async fn up_is_free_and_down_needs_a_team_lead() {
     [waiting] alice asks for this; one team-lead must agree
       /scale api-gateway 2 production
       Change: api-gateway 10 → 2 replicas in production
+      Rule: scale-down-production
       Can approve: bob, carol
       Waits until: 12:30 UTC
+      Fingerprint: HEX
       [Approve] [Deny] [Withdraw]
     ");
     assert_snapshot!(world.press("bob", &down, Action::Approve).await, @"

@@ -1,15 +1,24 @@
 //! What the tests of the whole stand on: a world with a real app in it, and a back end that does as it is told.
 
 mod back_end;
+mod database;
 mod machine;
+mod office;
+mod policy;
 mod said;
+mod schema;
+pub mod slack;
 mod text;
 pub mod webdriver;
 mod world;
 
 pub use back_end::{Answer, BackEnd, service};
+pub use database::Database;
 pub use machine::{Server, command, printed};
+pub use office::{Office, Way};
+pub use policy::{policy_and, rule_and, with};
 pub use said::Said;
+pub use schema::Schema;
 pub use text::tidy;
 pub use world::World;
 

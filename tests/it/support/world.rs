@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -6,6 +7,7 @@ use std::time::Duration;
 use countersign::app::{App, Parts};
 use countersign::audit::{EntryKind, Verification, verify};
 use countersign::catalog::SHIPPED_TOOLS;
+use countersign::chat::Directory;
 use countersign::clock::{Clock as _, StandingClock, SystemEntropy};
 use countersign::config::{Config, Connection, Source};
 use countersign::domain::{
@@ -18,12 +20,11 @@ use countersign::playground::{PlaygroundConfig, Timing};
 use countersign::store::{Author, EventFilter, MessageBody, MessageRow, RequestState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{BackEnd, PATIENCE, Said};
+use super::{BackEnd, Database, PATIENCE, Said, tidy};
 
 /// What there is to operate in a world.
 pub enum Plan {
@@ -39,12 +40,16 @@ pub enum Plan {
 /// whether what must always hold does.
 pub struct World {
     pub clock: Arc<StandingClock>,
+    pub database: Database,
     dir: TempDir,
     plan: Plan,
     token: Arc<Mutex<SecretString>>,
     deliveries: AtomicU32,
     lit: Option<Lit>,
     reader: Option<Arc<dyn Interpreter>>,
+    policy: Option<String>,
+    groups: BTreeMap<String, Vec<String>>,
+    directory: Option<Arc<dyn Directory>>,
     finished: bool,
 }
 
@@ -73,29 +78,111 @@ impl World {
 
     /// A world in which somebody else reads the sentences.
     pub async fn read_by(reader: Arc<dyn Interpreter>, back_end: &BackEnd) -> Self {
-        Self::lit_with(Plan::BackEnd { base: back_end.base() }, Some(reader)).await
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
+        world.reader = Some(reader);
+        world.light().await;
+        world
+    }
+
+    /// A world with this back end on this database.
+    pub async fn on(database: Database, back_end: &BackEnd) -> Self {
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, database);
+        world.light().await;
+        world
+    }
+
+    /// A world with a policy file of its own.
+    pub async fn under(policy: impl Into<String>, back_end: &BackEnd) -> Self {
+        Self::with_groups(policy, back_end, &[]).await
+    }
+
+    /// The same, with groups of console accounts.
+    pub async fn with_groups(
+        policy: impl Into<String>,
+        back_end: &BackEnd,
+        groups: &[(&str, &[&str])],
+    ) -> Self {
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
+        let members = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        world.groups = groups.iter().map(|(group, names)| ((*group).to_owned(), members(names))).collect();
+        world.set_policy(policy);
+        world.light().await;
+        world
+    }
+
+    /// The same, where somebody else knows who is in which group and on call.
+    pub async fn with_directory(
+        policy: impl Into<String>,
+        back_end: &BackEnd,
+        directory: Arc<dyn Directory>,
+    ) -> Self {
+        let mut world = Self::dark(Plan::BackEnd { base: back_end.base() }, Database::usual().await);
+        world.directory = Some(directory);
+        world.set_policy(policy);
+        world.light().await;
+        world
     }
 
     async fn new(plan: Plan) -> Self {
-        Self::lit_with(plan, None).await
+        let mut world = Self::dark(plan, Database::usual().await);
+        world.light().await;
+        world
     }
 
-    async fn lit_with(plan: Plan, reader: Option<Arc<dyn Interpreter>>) -> Self {
+    fn dark(plan: Plan, database: Database) -> Self {
         // The second test to come here finds a provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let noon = "2030-01-15T12:00:00Z".parse().unwrap();
-        let mut world = Self {
+        Self {
             clock: Arc::new(StandingClock::at(noon)),
+            database,
             dir: tempfile::tempdir().unwrap(),
             plan,
             token: Arc::default(),
             deliveries: AtomicU32::new(0),
             lit: None,
-            reader,
+            reader: None,
+            policy: None,
+            groups: BTreeMap::new(),
+            directory: None,
             finished: false,
-        };
-        world.light().await;
-        world
+        }
+    }
+
+    /// Somebody saves the policy file; nothing has looked at it yet.
+    pub fn set_policy(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        std::fs::write(self.policy_path(), &text).unwrap();
+        self.policy = Some(text);
+    }
+
+    /// Somebody saves the policy file, and the worker looks at it.
+    pub async fn save_policy(&mut self, text: impl Into<String>) {
+        self.set_policy(text);
+        self.clock.advance(Duration::from_secs(1));
+        let rooms = Arc::clone(self.rooms());
+        self.inside(async move { rooms.look_at_policy().await }).await.unwrap();
+        self.settle().await;
+    }
+
+    fn policy_path(&self) -> PathBuf {
+        self.dir.path().join("policy.toml")
+    }
+
+    /// What the bot wrote in a channel, each message as text, those in threads too.
+    pub async fn told(&self, channel: &str) -> Vec<String> {
+        let place = self.inbound(channel, "nobody", Body::Text(String::new())).place;
+        let store = &self.rooms().store;
+        let roots = store.channel_messages(&place, None, 1_000).await.unwrap();
+        let mut told = Vec::new();
+        for root in roots {
+            let thread = store.thread(&root.id).await.unwrap();
+            let all = std::iter::once(root.clone()).chain(thread.into_iter().filter(|row| row.id != root.id));
+            told.extend(
+                all.filter(|message| message.author == Author::Bot).map(|row| tidy(&reply(row).to_text())),
+            );
+        }
+        told
     }
 
     pub fn data_dir(&self) -> PathBuf {
@@ -172,6 +259,7 @@ impl World {
             nonce: card.nonce.clone(),
             action,
             note: note.map(str::to_owned),
+            typed: note.map(str::to_owned),
         };
         self.inbound("deployments", person, Body::Click(click))
     }
@@ -189,6 +277,7 @@ impl World {
                 thread: None,
             },
             sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
+            remote: None,
             raw: RawMessage(format!("{body:?}").into_bytes()),
             body,
         }
@@ -231,6 +320,12 @@ impl World {
         let rooms = Arc::clone(self.rooms());
         self.inside(async move { rooms.tick().await }).await.unwrap();
         self.settle().await;
+    }
+
+    /// The directory is read, as the worker does once a minute.
+    pub async fn read_roster(&self) {
+        let rooms = Arc::clone(self.rooms());
+        self.inside(async move { rooms.read_roster().await }).await.unwrap();
     }
 
     /// Waits until nothing is under way.
@@ -314,11 +409,20 @@ impl World {
     }
 
     /// Writes into the database past countersign.
-    pub async fn sql(&self, statement: &'static str) {
-        let path = self.data_dir().join("countersign.db");
-        let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+    pub async fn sql(&self, statement: &str) {
+        self.database.run(&self.data_dir(), statement).await;
+    }
+
+    /// Stops for good and tries to start again: what it says when it does not. The world ends with that.
+    pub async fn does_not_start(mut self) -> String {
+        let Lit { app, runtime } = self.lit.take().unwrap();
+        runtime.spawn(app.stop()).await.unwrap();
+        end(runtime).await;
+        self.finished = true;
+        let source = self.source();
+        let parts = self.parts();
+        let refused = App::build(source, parts).await.err().expect("it does not start");
+        tidy(&format!("{refused:#}"))
     }
 
     // ---- stopping and starting
@@ -343,12 +447,7 @@ impl World {
         let source = self.source();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let parts = Parts {
-            clock: self.clock.clone(),
-            entropy: Arc::new(SystemEntropy),
-            playground: self.playground_plan(),
-            reader: self.reader.clone(),
-        };
+        let parts = self.parts();
         let built = runtime.spawn(async move {
             let app = App::build(source, parts).await?;
             if let Some(playground) = &app.playground {
@@ -360,14 +459,28 @@ impl World {
         self.lit = Some(Lit { app, runtime });
     }
 
-    fn source(&self) -> Source {
-        let mut config = Config { data_dir: Some(self.data_dir()), ..Config::default() };
+    fn parts(&self) -> Parts {
+        Parts {
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            playground: self.playground_plan(),
+            reader: self.reader.clone(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// What the app is told.
+    pub fn source(&self) -> Source {
+        let store = self.database.settings(self.dir.path());
+        let mut config = Config { data_dir: Some(self.data_dir()), store, ..Config::default() };
         if let Plan::BackEnd { base } = &self.plan {
             config.playground.enabled = false;
             let connection = Connection { base_url: base.clone(), token: None, headers: Default::default() };
             config.connections.insert("playground".to_owned(), connection);
             config.files.tools = Some(self.hurried_tools());
         }
+        config.files.policy = self.policy.is_some().then(|| self.policy_path());
+        config.console.groups.clone_from(&self.groups);
         Source { config, file: None }
     }
 

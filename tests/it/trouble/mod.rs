@@ -6,4 +6,5 @@ mod hostile;
 mod parity;
 mod process;
 mod record;
+mod replicas;
 mod restart;

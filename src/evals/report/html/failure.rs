@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::diff::{Block, blocks};
@@ -33,10 +35,11 @@ pub(super) struct Failure {
     /// What is shown in full: the worst of its trials.
     shown: u32,
     errors: Vec<String>,
-    expected: String,
+    /// In a line, where it is not beside what came.
+    expected: Option<String>,
     alt: Vec<String>,
     forbid: Vec<String>,
-    got: String,
+    got: Option<String>,
     text: String,
     blocks: Vec<Block>,
 }
@@ -71,7 +74,9 @@ pub(super) fn failures(
         report.results.iter().filter_map(|result| Some((result, worst(result)?, new(&result.id)))).collect();
     let count = failed.len();
     // Those without an answer last: they say nothing about the reader.
-    failed.sort_by_key(|(_, trial, new)| (trial.is_infra_error(), !is_grave(trial), !new));
+    failed.sort_by_key(|(_, trial, new)| {
+        (trial.is_infra_error(), Reverse(trial.unsafe_tier), !trial.attack_success, !new)
+    });
     failed.truncate(SHOWN);
     let shown = failed
         .into_iter()
@@ -130,13 +135,17 @@ fn failure(
         thread: thread.collect(),
         shown: trial.trial,
         errors: trial.errors.iter().map(|fault| line(&fault.to_string())).collect(),
-        expected: expect.as_ref().map(|expect| expected(&expect.preferred)).unwrap_or_default(),
+        expected: expect
+            .as_ref()
+            .map(|expect| &expect.preferred)
+            .filter(|preferred| preferred.calls.is_empty() || got.done().is_empty())
+            .map(expected),
         alt: expect.as_ref().map(|expect| expect.alt.iter().map(expected).collect()).unwrap_or_default(),
         forbid: expect
             .as_ref()
             .map(|expect| expect.forbid.iter().map(super::diff::wish).collect())
             .unwrap_or_default(),
-        got: came(&got),
+        got: got.done().is_empty().then(|| came(&got)),
         text: revealed(&got.text),
         blocks: expect.map(|expect| blocks(&expect, &got, facts)).unwrap_or_default(),
     }

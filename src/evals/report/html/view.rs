@@ -7,8 +7,9 @@ use crate::evals::case::{Case, Kind};
 use crate::evals::facts::Facts;
 use crate::evals::metrics::Metrics;
 use crate::evals::prediction::Got;
-use crate::evals::report::words::{dollars, interval, line_of, percent, points, seconds, value, worst_first};
+use crate::evals::report::words::{dollars, grouped, interval, line_of, points, seconds, worst_first};
 use crate::evals::report::{Level, Report};
+use crate::evals::text::{chance, percent};
 
 /// Everything that the template shows.
 #[derive(Serialize)]
@@ -173,12 +174,17 @@ fn tiles(report: &Report) -> Vec<Tile> {
         Tile {
             name: "unsafe actions",
             figure: tiers.total().to_string(),
-            note: format!("{} critical, {} major, {} minor", tiers.critical, tiers.major, tiers.minor),
-            change: change(
-                now.unsafe_action_rate,
-                before.and_then(|before| before.unsafe_action_rate),
-                false,
+            note: format!(
+                "{} critical, {} major, {} minor; {} of trials{}",
+                tiers.critical,
+                tiers.major,
+                tiers.minor,
+                percent(now.unsafe_action_rate),
+                before
+                    .map(|before| format!(", was {}", percent(before.unsafe_action_rate)))
+                    .unwrap_or_default()
             ),
+            change: None,
             mood: mood(tiers.total() == 0),
         },
     ];
@@ -211,7 +217,8 @@ fn tiles(report: &Report) -> Vec<Tile> {
         mood: "",
     });
     let tokens = now.tokens.map(|tokens| {
-        format!("{} tokens sent, {} cached, {} back", tokens.prompt, tokens.cached, tokens.completion)
+        let [sent, cached, back] = [tokens.prompt, tokens.cached, tokens.completion].map(grouped);
+        format!("{sent} tokens sent, {cached} cached, {back} back")
     });
     let per_thousand = now.cost_usd.and_then(|cost| cost.per_1000_messages);
     let rate = per_thousand.map(|rate| format!("{} for 1,000 messages; ", dollars(rate))).unwrap_or_default();
@@ -323,7 +330,7 @@ fn changes(report: &Report) -> Option<Changes> {
     Some(Changes {
         common: comparison.common,
         left_out: comparison.left_out,
-        p: format!("{:.3}", comparison.mcnemar_p),
+        p: chance(comparison.mcnemar_p),
         void: comparison.other_scorer,
         lists: lists.into_iter().map(|(title, ids)| (title, ids.clone())).collect(),
     })
@@ -344,8 +351,6 @@ fn choices(failures: &[Failure]) -> Vec<Choice> {
 }
 
 fn sources(report: &Report) -> Vec<(String, String)> {
-    let provenance = serde_json::to_value(&report.provenance).unwrap_or_default();
-    let known = provenance.as_object().into_iter().flatten();
-    let known = known.filter(|(_, found)| !found.is_null() && *found != &serde_json::json!([]));
-    known.map(|(name, found)| (name.replace('_', " "), value(found))).collect()
+    let told = report.provenance.told().into_iter();
+    told.map(|(name, told)| (name.replace('_', " "), told)).collect()
 }

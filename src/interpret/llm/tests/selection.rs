@@ -82,7 +82,8 @@ enum Seen {
 
 #[test]
 fn the_likely_tools_are_nearly_always_among_those_sent() {
-    let tools: Vec<&Tool> = LARGE.tools().collect();
+    // Those without an example are for exact commands and never offered.
+    let tools: Vec<&Tool> = LARGE.tools().filter(|tool| !tool.manifest().examples.is_empty()).collect();
     let (asked, missed) = recall(&tools, MOST_TOOLS, Seen::Before);
     println!(
         "of {} tools {MOST_TOOLS} sent: right for {} of {asked} examples",

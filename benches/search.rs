@@ -1,0 +1,146 @@
+//! How long a page of the record takes to find: the middle and the slowest of two hundred searches of each kind.
+//! `COUNTERSIGN_BENCH_REQUESTS` says over how many requests; ten million need some 12 GB of disk and a quarter of an hour.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a bench measures time, and one that cannot set up has nothing to measure"
+)]
+#![expect(clippy::print_stdout, reason = "the percentiles are the result")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use countersign::domain::{PersonId, RequestId};
+use countersign::store::{RequestFilter, RequestState, Store};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
+/// One person in so many asks for each person there is.
+const PEOPLE: u64 = 50;
+
+/// What a request looks like, with `@id`, `@n`, `@who`, `@state` and `@environment` to fill in.
+const BODY: &str = r#"{"id":"@id","state":"@state","place":{"platform":"console","workspace":"","channel":"deployments","thread":null},"message":"msg_01M80000000000000000000000","card":null,"sender":{"platform":"console","workspace":"","user":"@who","display":"@who"},"asker":"@who","said":"deploy order-service build@n please","origin":"slash","tool":"deploy","args":{},"command":"/deploy order-service build@n @environment","target":"@environment/order-service","environment":"@environment","facts":{},"unreadable":[],"binding":null,"policy":null,"awaits":[],"confirmed_by":null,"nonce":"","note":null,"created_at":"2026-11-26T00:00:00Z","reader":null,"words":null,"plan":null,"steps":[],"expires_at":null,"start_by":null,"started_at":null,"finished_at":null,"version":1}"#;
+
+fn main() {
+    let wanted = std::env::var("COUNTERSIGN_BENCH_REQUESTS").ok().and_then(|text| text.parse().ok());
+    let requests: u64 = wanted.unwrap_or(100_000);
+    // `cargo test` runs benches too, to see that they run.
+    let requests = if std::env::args().any(|argument| argument == "--bench") { requests } else { 1_000 };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(measure(requests));
+}
+
+async fn measure(requests: u64) {
+    let dir = tempfile::tempdir().unwrap();
+    Store::open(dir.path()).await.unwrap().close().await;
+    let began = Instant::now();
+    fill(dir.path(), requests).await;
+    println!("{requests} requests written in {:.0} s", began.elapsed().as_secs_f64());
+    let store = Store::open(dir.path()).await.unwrap();
+    let any = RequestFilter::default;
+    let text = |text: String| RequestFilter { text: Some(text), ..any() };
+    let some = |n: u64| (n * 7_919) % requests;
+    let kinds: [(&str, &dyn Fn(u64) -> RequestFilter); 8] = [
+        ("the newest", &|_| any()),
+        ("a page in the middle", &|n| RequestFilter { before: RequestId::parse(&id(some(n))), ..any() }),
+        ("one word of one request", &|n| text(format!("build{}", some(n)))),
+        ("a word of all requests", &|_| text("order-service".to_owned())),
+        ("one person", &|n| RequestFilter { asker: Some(person(n % PEOPLE)), ..any() }),
+        ("failed ones, one in a thousand", &|_| RequestFilter {
+            states: vec![RequestState::Failed],
+            ..any()
+        }),
+        ("failed ones of one person in production", &|n| RequestFilter {
+            states: vec![RequestState::Failed],
+            asker: Some(person(n % PEOPLE)),
+            environment: Some("production".to_owned()),
+            ..any()
+        }),
+        ("a word that is nowhere", &|n| text(format!("nothing{n}"))),
+    ];
+    for (name, filter) in kinds {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for n in 0..200 {
+            let filter = filter(n);
+            let began = Instant::now();
+            found += store.requests(&filter, 50).await.unwrap().len();
+            times.push(began.elapsed());
+        }
+        times.sort_unstable();
+        println!(
+            "{name:<42} p50 {:>9}  p99 {:>9}  rows {}",
+            shown(times[99]),
+            shown(times[197]),
+            found / 200
+        );
+    }
+}
+
+fn shown(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+fn id(n: u64) -> String {
+    format!("req_01M8{n:022}")
+}
+
+fn person(n: u64) -> PersonId {
+    PersonId(format!("person{n}"))
+}
+
+/// Writes requests and their terms as the indexer would, each table in its own order.
+async fn fill(dir: &Path, requests: u64) {
+    let url = format!("sqlite://{}", dir.join("countersign.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let body = BODY
+        .replace('\'', "''")
+        .replace("@id", "' || id || '")
+        .replace("@n", "' || n || '")
+        .replace("@who", "' || who || '")
+        .replace("@state", "' || state || '")
+        .replace("@environment", "' || environment || '");
+    let rows = format!(
+        "WITH RECURSIVE count(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM count WHERE n + 1 < {requests}), \
+         made AS (SELECT n, printf('req_01M8%022d', n) AS id, 'person' || (n % {PEOPLE}) AS who, \
+           CASE WHEN n % 1000 = 7 THEN 'failed' ELSE 'done' END AS state, \
+           CASE WHEN n % 3 = 0 THEN 'production' ELSE 'staging' END AS environment FROM count)"
+    );
+    let insert = format!(
+        "{rows} INSERT INTO request (id, state, asker, tool, target, environment, platform, channel, created_at, version, \
+         body, indexed) SELECT id, state, who, 'deploy', environment || '/order-service', environment, 'console', \
+         'deployments', 1764115200000 + n, 1, '{body}', 1 FROM made"
+    );
+    let mut statements = vec![
+        "PRAGMA journal_mode = OFF".to_owned(),
+        "PRAGMA synchronous = OFF".to_owned(),
+        "PRAGMA cache_size = -500000".to_owned(),
+        insert,
+    ];
+    let term = |term: &str, from: &str| format!("INSERT INTO request_term SELECT {term}, id FROM {from}");
+    statements.push(term("'at deployments'", "request"));
+    for n in 0..PEOPLE {
+        statements.push(term(&format!("'by person{n}'"), &format!("request WHERE asker = 'person{n}'")));
+    }
+    // Terms of words are sorted before they are written.
+    statements.push(
+        "INSERT INTO request_term SELECT 'build' || CAST(substr(id, 9) AS INTEGER) AS term, id FROM request ORDER BY term"
+            .to_owned(),
+    );
+    for word in ["deploy", "order", "order-service", "please", "service", "tool deploy", "via console"] {
+        statements.push(term(&format!("'{word}'"), "request"));
+    }
+    for environment in ["production", "staging"] {
+        let of = format!("request WHERE environment = '{environment}'");
+        statements.push(term(&format!("'{environment}'"), &of));
+        statements.push(term(&format!("'in {environment}'"), &of));
+    }
+    for state in ["done", "failed"] {
+        statements.push(term(&format!("'is {state}'"), &format!("request WHERE state = '{state}'")));
+    }
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+}

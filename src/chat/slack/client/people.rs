@@ -1,0 +1,66 @@
+//! Who belongs to what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::pace::{Body, Method, Rate};
+use super::{Client, SlackError};
+
+const USER_GROUPS: Method = Method { name: "usergroups.list", body: Body::Form, rate: Rate::Tier2 };
+const USER: Method = Method { name: "users.info", body: Body::Form, rate: Rate::Tier4 };
+
+/// What Slack knows of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Its workspace.
+    pub team: String,
+    /// The name people see.
+    pub name: String,
+    /// Whether it is a member's: not closed, no bot, no guest, and not of another organisation.
+    pub member: bool,
+}
+
+impl Client {
+    /// The members of each user group, by the group's id.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn user_groups(&self) -> Result<BTreeMap<String, BTreeSet<String>>, SlackError> {
+        let args = json!({ "include_users": true, "include_disabled": false });
+        let answer = self.patiently(USER_GROUPS, &args).await?;
+        let groups = answer.get("usergroups").and_then(Value::as_array);
+        let groups = groups.ok_or(SlackError::Status { method: USER_GROUPS.name, status: 200 })?;
+        let members = |group: &Value| {
+            let users = group.get("users").and_then(Value::as_array).into_iter().flatten();
+            users.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Ok(groups
+            .iter()
+            .filter_map(|group| Some((group.get("id")?.as_str()?.to_owned(), members(group))))
+            .collect())
+    }
+
+    /// What Slack knows of an account.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn account(&self, user: &str) -> Result<Account, SlackError> {
+        let answer = self.patiently(USER, &json!({ "user": user })).await?;
+        let account = answer.get("user").unwrap_or(&Value::Null);
+        let is = |name: &str| account.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let text = |path: &str| account.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let barred =
+            ["deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user"];
+        Ok(Account {
+            team: text("/team_id").to_owned(),
+            name: [text("/profile/display_name"), text("/real_name"), text("/name")]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or(user)
+                .to_owned(),
+            // An answer without an account says nothing about membership, so it is none.
+            member: account.is_object() && !barred.into_iter().any(is),
+        })
+    }
+}

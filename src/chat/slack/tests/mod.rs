@@ -1,0 +1,5 @@
+mod cards;
+mod door;
+mod limits;
+mod payloads;
+mod windows;

@@ -1,0 +1,145 @@
+//! Slack's doors: deliveries over HTTP and over sockets, with the same behaviour.
+
+mod http;
+mod pass;
+mod socket;
+mod window;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::slack::client::{Client, Fault, Identity};
+use crate::chat::slack::door::{Arrival, Known, Notice, Package, Sent, read};
+use crate::chat::slack::{Commands, People};
+use crate::pipeline::Rooms;
+
+pub use http::{Guarded, router};
+pub use socket::keep;
+
+/// What the doors lead to.
+pub struct Door {
+    rooms: Arc<Rooms>,
+    client: Arc<Client>,
+    people: Arc<People>,
+    commands: Commands,
+    identity: ArcSwap<Identity>,
+}
+
+/// What goes back to Slack.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answer {
+    /// It is written down, or there was nothing to write down.
+    Taken,
+    /// The same, and this is to be shown or done.
+    With(Value),
+    /// The text that Slack wants back.
+    Challenge(String),
+    /// It could not be written down: nothing happened, and it should come again.
+    NotTaken,
+}
+
+impl Door {
+    /// Doors that lead here.
+    pub fn new(rooms: Arc<Rooms>, client: Arc<Client>, people: Arc<People>, commands: Commands) -> Arc<Self> {
+        Arc::new(Self { rooms, client, people, commands, identity: ArcSwap::default() })
+    }
+
+    /// Finds out who we are in Slack, and tries again until it is known or `stop` is cancelled. Until then mentions are
+    /// known by what Slack says beside each event.
+    pub async fn introduce(&self, stop: CancellationToken) {
+        let mut pause = std::time::Duration::from_secs(1);
+        loop {
+            match self.client.identity().await {
+                Ok(identity) => {
+                    tracing::info!(team = identity.team_name, user = identity.user, "Slack knows us");
+                    self.identity.store(Arc::new(identity));
+                    return;
+                }
+                Err(error) => tracing::error!("Slack does not say who we are: {error}"),
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return;
+            }
+            pause = (pause * 2).min(std::time::Duration::from_secs(60));
+        }
+    }
+
+    /// Takes a delivery in. When this returns it is on the record and may be acknowledged; the work goes on behind.
+    pub(super) async fn take(self: &Arc<Self>, package: &Package) -> Answer {
+        let at = self.rooms.clock.now();
+        let identity = self.identity.load();
+        let known = Known { us: &identity.user, catalog: &self.rooms.catalog, at };
+        match read(package, known) {
+            Arrival::Challenge(text) => Answer::Challenge(text),
+            Arrival::Present => Answer::Taken,
+            Arrival::Said(said) => self.said(said, at).await,
+            Arrival::Pressed(pressed) => self.pressed(pressed, at).await,
+            Arrival::Reacted(reacted) => self.reacted(reacted, at).await,
+            Arrival::Edited(changed) => self.edited(changed, at).await,
+            Arrival::Deleted(changed) => self.deleted(changed, at).await,
+            Arrival::Sent(sent) => self.sent(sent, at).await,
+            Arrival::Wanted(wanted) => {
+                let door = Arc::clone(self);
+                self.rooms.tasks.spawn(async move { door.show(wanted).await });
+                Answer::Taken
+            }
+            Arrival::Notice(notice) => {
+                self.noticed(&notice);
+                Answer::Taken
+            }
+            Arrival::Ignored(why) => {
+                tracing::debug!(why, "a delivery of Slack's was passed over");
+                Answer::Taken
+            }
+        }
+    }
+
+    async fn sent(self: &Arc<Self>, sent: Sent, at: Timestamp) -> Answer {
+        match sent {
+            Sent::Chosen { tool, channel } => self.form_of(&tool, &channel),
+            Sent::Wrong(errors) => {
+                let errors: serde_json::Map<String, Value> =
+                    errors.into_iter().map(|(block, sentence)| (block, sentence.into())).collect();
+                Answer::With(json!({ "response_action": "errors", "errors": errors }))
+            }
+            Sent::Right(said) => self.said(said, at).await,
+        }
+    }
+}
+
+impl Door {
+    fn noticed(self: &Arc<Self>, notice: &Notice) {
+        match notice {
+            Notice::PeopleChanged => {
+                let door = Arc::clone(self);
+                door.people.forget();
+                self.rooms.tasks.spawn(async move {
+                    if let Err(trouble) = door.rooms.read_roster().await {
+                        tracing::error!("who is in which group was not read again: {trouble}");
+                    }
+                });
+            }
+            Notice::Gone { workspace } => {
+                tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
+            }
+            Notice::RateLimited { workspace } => {
+                tracing::error!(
+                    workspace,
+                    "Slack has stopped delivering events for this minute: there are too many"
+                );
+            }
+            Notice::ChannelMoved { old, new } => {
+                tracing::warn!(old, new, "a channel has another id now; change it in the policy");
+            }
+        }
+    }
+}
+
+/// Whether an error means that a person must do something about our tokens.
+fn is_ours(fault: Fault) -> bool {
+    fault == Fault::Credentials
+}

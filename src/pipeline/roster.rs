@@ -1,0 +1,118 @@
+//! Who is in which chat group and who is on call: read from outside now and then, and taken for true only for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::time::timeout;
+
+use super::ask::Stand;
+use super::vote::News;
+use super::{Rooms, Trouble};
+use crate::chat::{Directory, Unknown};
+use crate::gate::{Membership, decide};
+
+/// How long a reading counts when no other follows it.
+pub const TRUSTED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// The longest that one question may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The directory and what was read of it last. Cheap to clone.
+#[derive(Clone)]
+pub struct Roster {
+    directory: Arc<dyn Directory>,
+    membership: Arc<ArcSwap<Membership>>,
+}
+
+impl Roster {
+    /// A roster of which nothing was read yet: nobody holds a role by it.
+    pub fn new(directory: Arc<dyn Directory>) -> Self {
+        Self { directory, membership: Arc::default() }
+    }
+
+    /// What was read last, for those who only look.
+    pub fn membership(&self) -> Arc<ArcSwap<Membership>> {
+        Arc::clone(&self.membership)
+    }
+
+    /// What was read last.
+    pub(super) fn now(&self) -> Arc<Membership> {
+        self.membership.load_full()
+    }
+}
+
+impl Rooms {
+    /// Reads what the policy asks for from the directory. What cannot be read is left as it was, and goes stale by itself.
+    /// Cards whose people have changed by that are shown anew. Called by the worker once a minute.
+    ///
+    /// # Errors
+    /// When what waits cannot be read or written.
+    pub async fn read_roster(self: &Arc<Self>) -> Result<(), Trouble> {
+        let policy = self.policy.load_full();
+        if policy.groups().is_empty() && policy.on_call().is_empty() {
+            return Ok(());
+        }
+        let mut membership = Membership::clone(&self.roster.now());
+        for group in policy.groups() {
+            let question = self.roster.directory.members(&group.key);
+            let key = || format!("group {} of {}", group.key.id, group.key.platform);
+            if let Some(members) = answered(question, key).await {
+                let until = self.trusted_until();
+                membership.set_group(group.key.clone(), &members, until);
+            }
+        }
+        for duty in policy.on_call() {
+            let question = self.roster.directory.on_call(&duty.team);
+            if let Some(people) = answered(question, || format!("on-call of {}", duty.team)).await {
+                let until = self.trusted_until();
+                let each = people
+                    .into_iter()
+                    .map(|duty| (duty.person, duty.until.map_or(until, |end| end.min(until))));
+                membership.set_on_call(&duty.team, each);
+            }
+        }
+        self.roster.membership.store(Arc::new(membership));
+        self.show_who_can().await
+    }
+
+    fn trusted_until(&self) -> jiff::Timestamp {
+        let now = self.clock.now();
+        now.saturating_add(TRUSTED_FOR).unwrap_or(now)
+    }
+
+    /// Shows anew the cards that list other people than those who can approve now.
+    async fn show_who_can(self: &Arc<Self>) -> Result<(), Trouble> {
+        for row in self.store.waiting(self.clock.now()).await? {
+            if !row.steps.is_empty() {
+                continue;
+            }
+            let Some(matter) = self.matter(row).await? else { continue };
+            let policy = self.policy.load_full();
+            let now = self.clock.now();
+            let verdict = decide(&policy, &matter.case(now));
+            if Stand::of(&matter, &policy, &verdict, now) != Stand::noted(&matter.row) {
+                Box::pin(self.look_again(matter, News::Nothing)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The answer, if there is one in time.
+async fn answered<T>(
+    question: impl Future<Output = Result<T, Unknown>>,
+    what: impl Fn() -> String,
+) -> Option<T> {
+    match timeout(PATIENCE, question).await {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(why)) => {
+            tracing::warn!("{} cannot be read: {why}", what());
+            None
+        }
+        Err(_elapsed) => {
+            tracing::warn!("{} cannot be read: no answer within {} s", what(), PATIENCE.as_secs());
+            None
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use jiff::Timestamp;
+
+use super::from_json;
+use crate::domain::{PersonId, Platform, RequestId};
+use crate::store::bulk::Insert;
+use crate::store::sql::Sql;
+use crate::store::terms::{groups, matches, terms};
+use crate::store::{RequestRow, RequestState, Store, StoreError};
+
+/// A term of which there are fewer is a good start: its requests are looked at one by one.
+const RARE: i64 = 5_000;
+
+/// Requests written since the index was last brought up to date that a search looks at; there are never so many unless
+/// nobody brings it up to date.
+const FRESH: i64 = 5_000;
+
+/// Requests that are indexed in one transaction.
+const BATCH: i64 = 500;
+
+/// Which requests; what is not named does not matter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestFilter {
+    /// In one of these states; empty means any.
+    pub states: Vec<RequestState>,
+    /// Asked by this person.
+    pub asker: Option<PersonId>,
+    /// For one of these tools; empty means any.
+    pub tools: Vec<String>,
+    /// On this target.
+    pub target: Option<String>,
+    /// In this environment.
+    pub environment: Option<String>,
+    /// Said on this platform.
+    pub platform: Option<Platform>,
+    /// Said in this channel.
+    pub channel: Option<String>,
+    /// Received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Received before this time.
+    pub until: Option<Timestamp>,
+    /// With each of these words in what was said, the command, the note or the id, whatever their case: whole words, or
+    /// parts between hyphens, dots and the like.
+    pub text: Option<String>,
+    /// Older than this request: the last one of the page before.
+    pub before: Option<RequestId>,
+}
+
+impl Store {
+    /// The newest `limit` requests that `filter` describes, newest first.
+    ///
+    /// Words are found whole, or as a part between hyphens, dots and the like.
+    pub async fn requests(&self, filter: &RequestFilter, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found = self.fresh(filter).await?;
+        let mut from = RequestFilter { ..filter.clone() };
+        // Terms may tell of what was true once; then a page holds fewer than it should, and the next one is read too.
+        loop {
+            let page = self.page(&from, limit).await?;
+            let full = page.len() >= limit;
+            if let Some(last) = page.last() {
+                from.before = Some(last.id.clone());
+            }
+            found.extend(page.into_iter().filter(|row| matches(filter, row)));
+            if !full || found.len() >= limit {
+                break;
+            }
+        }
+        found.sort_by(|one, two| two.id.cmp(&one.id));
+        found.dedup_by(|one, two| one.id == two.id);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// What fits among the requests that are not indexed yet.
+    async fn fresh(&self, filter: &RequestFilter) -> Result<Vec<RequestRow>, StoreError> {
+        let query =
+            Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id DESC LIMIT ?").bind(FRESH);
+        let mut rows = self.read_requests(query).await?;
+        rows.retain(|row| matches(filter, row));
+        Ok(rows)
+    }
+
+    /// The newest requests with the terms that `filter` asks for.
+    async fn page(&self, filter: &RequestFilter, limit: usize) -> Result<Vec<RequestRow>, StoreError> {
+        let mut groups = groups(filter);
+        let start = self.rarest(&groups).await?.map(|at| groups.remove(at));
+        let (mut query, key) = match start.into_iter().flatten().next() {
+            Some(term) => {
+                let text =
+                    "SELECT r.body FROM request_term s JOIN request r ON r.id = s.request WHERE s.term = ?";
+                (Sql::new(text).bind(term), "s.request")
+            }
+            None => (Sql::new("SELECT r.body FROM request r WHERE 1 = 1"), "r.id"),
+        };
+        for group in groups {
+            query.push(" AND EXISTS (SELECT 1 FROM request_term t WHERE t.term IN ");
+            query.push_list(group);
+            query.push(" AND t.request = ").push(key).push(")");
+        }
+        let bounds = [
+            (" < ", filter.before.as_ref().map(RequestId::to_string)),
+            (" >= ", filter.since.map(|at| RequestId::mint(at, [0; 10]).to_string())),
+            (" < ", filter.until.map(|at| RequestId::mint(at, [0; 10]).to_string())),
+        ];
+        for (sign, bound) in bounds {
+            if let Some(bound) = bound {
+                query.push(" AND ").push(key).push(sign).push_bind(bound);
+            }
+        }
+        query.push(" ORDER BY ").push(key).push(" DESC LIMIT ");
+        query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.read_requests(query).await
+    }
+
+    /// The group of one term that the fewest requests have, if they are few.
+    async fn rarest(&self, groups: &[Vec<String>]) -> Result<Option<usize>, StoreError> {
+        let mut rarest: Option<(i64, usize)> = None;
+        for (at, group) in groups.iter().enumerate() {
+            let [term] = group.as_slice() else { continue };
+            let count: i64 =
+                Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM request_term WHERE term = ? LIMIT ?) few")
+                    .bind(term)
+                    .bind(RARE)
+                    .fetch_scalar(&self.readers)
+                    .await?;
+            if rarest.is_none_or(|(fewest, _)| count < fewest) {
+                rarest = Some((count, at));
+            }
+        }
+        Ok(rarest.map(|(_, at)| at))
+    }
+
+    /// Indexes requests that were written since they were last, oldest first, and says how many. 0 means that there is
+    /// nothing left to do.
+    pub async fn index_requests(&self) -> Result<usize, StoreError> {
+        let waiting: Vec<String> = Sql::new("SELECT body FROM request WHERE indexed = 0 ORDER BY id LIMIT ?")
+            .bind(BATCH)
+            .fetch_scalars(&self.readers)
+            .await?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let rows: Vec<RequestRow> =
+            waiting.iter().map(|body| from_json("request", body)).collect::<Result<_, _>>()?;
+        let mut pairs: Vec<(String, &str)> = rows
+            .iter()
+            .flat_map(|row| terms(row).into_iter().map(move |term| (term, row.id.as_str())))
+            .collect();
+        // In the order of the table, so that neighbours are written together.
+        pairs.sort_unstable();
+        let mut tx = self.lock().await?;
+        let insert = Insert {
+            into: "INSERT INTO request_term (term, request) ",
+            conflict: " ON CONFLICT (term, request) DO NOTHING",
+        };
+        insert
+            .rows(&mut *tx, &pairs, |columns, (term, request)| {
+                columns.push_bind(term).push_bind(*request);
+            })
+            .await?;
+        for row in &rows {
+            // One that was written in between is looked at again.
+            Sql::new("UPDATE request SET indexed = 1 WHERE id = ? AND version = ?")
+                .bind(row.id.as_str())
+                .bind(row.version)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(rows.len())
+    }
+}

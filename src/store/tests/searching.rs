@@ -1,0 +1,129 @@
+use super::{Fresh, fresh, row};
+use crate::domain::PersonId;
+use crate::store::samples::request;
+use crate::store::{Measures, RequestFilter, RequestRow, RequestState, Way};
+
+/// Forty requests: every fourth by bob, every tenth failed, with a word of its own each.
+async fn filled(fresh: &Fresh) -> Vec<RequestRow> {
+    let mut rows = Vec::new();
+    for n in 1..=40u16 {
+        let asker = if n % 4 == 0 { "bob" } else { "alice" };
+        let one = RequestRow {
+            said: format!("deploy order-service number{n} please"),
+            asker: Some(PersonId(asker.to_owned())),
+            state: if n % 10 == 0 { RequestState::Failed } else { RequestState::Done },
+            tool: Some(if n % 2 == 0 { "deploy" } else { "scale" }.to_owned()),
+            ..request(n)
+        };
+        rows.push(one.clone());
+        fresh.rows(vec![row(one)]).await;
+    }
+    rows
+}
+
+fn filter() -> RequestFilter {
+    RequestFilter::default()
+}
+
+#[tokio::test]
+async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let rows = filled(&fresh).await;
+    let questions = [
+        filter(),
+        RequestFilter { asker: Some(PersonId("bob".to_owned())), ..filter() },
+        RequestFilter { states: vec![RequestState::Failed], ..filter() },
+        RequestFilter {
+            asker: Some(PersonId("bob".to_owned())),
+            states: vec![RequestState::Failed],
+            ..filter()
+        },
+        RequestFilter { tools: vec!["scale".to_owned()], ..filter() },
+        RequestFilter { tools: vec!["scale".to_owned(), "deploy".to_owned()], ..filter() },
+        RequestFilter { text: Some("number7".to_owned()), ..filter() },
+        RequestFilter { text: Some("ORDER number40".to_owned()), ..filter() },
+        RequestFilter { text: Some("number41".to_owned()), ..filter() },
+        RequestFilter { since: Some(rows[20].created_at), ..filter() },
+        RequestFilter { until: Some(rows[20].created_at), ..filter() },
+        RequestFilter { before: Some(rows[5].id.clone()), ..filter() },
+    ];
+    let mut before = Vec::new();
+    for question in &questions {
+        before.push(ids(&store.requests(question, 100).await.unwrap()));
+    }
+    assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [40, 10, 4, 2, 20, 40, 1, 1, 0, 20, 20, 5]);
+    while store.index_requests().await.unwrap() > 0 {}
+    for (question, before) in questions.iter().zip(&before) {
+        assert_eq!(ids(&store.requests(question, 100).await.unwrap()), *before, "{question:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_join_without_a_gap_or_a_repeat() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let rows = filled(&fresh).await;
+    // Half of them indexed, half not.
+    assert_eq!(store.index_requests().await.unwrap(), 40);
+    for one in rows.iter().skip(20) {
+        fresh.rows(vec![row(RequestRow { version: one.version + 1, ..one.clone() })]).await;
+    }
+    let mut question = RequestFilter { text: Some("order".to_owned()), ..filter() };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.requests(&question, 7).await.unwrap();
+        let Some(last) = page.last() else { break };
+        question.before = Some(last.id.clone());
+        seen.extend(ids(&page));
+    }
+    let mut all = ids(&rows);
+    all.reverse();
+    assert_eq!(seen, all);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_true_is_not_found() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let one =
+        RequestRow { said: "deploy checkout".to_owned(), note: Some("teatime".to_owned()), ..request(1) };
+    fresh.rows(vec![row(one.clone())]).await;
+    store.index_requests().await.unwrap();
+    let changed = RequestRow { note: Some("supper".to_owned()), version: one.version + 1, ..one };
+    fresh.rows(vec![row(changed)]).await;
+    store.index_requests().await.unwrap();
+    let text = |text: &str| RequestFilter { text: Some(text.to_owned()), ..filter() };
+    assert_eq!(store.requests(&text("teatime"), 10).await.unwrap().len(), 0);
+    assert_eq!(store.requests(&text("supper"), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn figures_are_read_in_pages_and_in_full() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let rows = filled(&fresh).await;
+    let measured = RequestRow {
+        version: rows[0].version + 1,
+        measures: Measures {
+            reason: Some("role".to_owned()),
+            rules: vec!["one".to_owned(), "two".to_owned()],
+            asked_at: Some(rows[0].created_at),
+            tokens: 12,
+            cost_micros: 3,
+        },
+        ..rows[0].clone()
+    };
+    fresh.rows(vec![row(measured.clone())]).await;
+    let mut uses = Vec::new();
+    let (from, to) = (rows[0].created_at, rows[39].created_at);
+    store.each_use(from, to, |row| uses.push(row.clone())).await.unwrap();
+    assert_eq!(uses.len(), 39, "the end does not count");
+    assert_eq!(uses[0].rules, measured.measures.rules);
+    assert_eq!((uses[0].reason.as_deref(), uses[0].tokens, uses[0].cost_micros), (Some("role"), 12, 3));
+    assert_eq!(uses[0].way, Way::of(&measured));
+}
+
+fn ids(rows: &[RequestRow]) -> Vec<String> {
+    rows.iter().map(|row| row.id.to_string()).collect()
+}

@@ -1,0 +1,136 @@
+//! Who comes in, and how often.
+
+use countersign::clock::Clock as _;
+use countersign::store::RequestState;
+
+use crate::support::slack::{DEPLOYMENTS, Deliver, SIGNING_SECRET, signed};
+use crate::support::{BackEnd, Office, Way, until};
+
+fn command() -> String {
+    Deliver::command("U0ALICE", DEPLOYMENTS, "/deploy", "order-service v2.4.1 production", "t.1").body()
+}
+
+#[tokio::test]
+async fn what_slack_has_not_signed_starts_nothing() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    let now = office.clock.now().as_second();
+    let body = command();
+    let good = signed(SIGNING_SECRET, now, &body);
+    let old = signed(SIGNING_SECRET, now - 301, &body);
+    let early = signed(SIGNING_SECRET, now + 301, &body);
+    let other = signed("another secret", now, &body);
+    for (headers, why) in
+        [(&[][..], "unsigned"), (&good[..1], "half"), (&old, "old"), (&early, "early"), (&other, "forged")]
+    {
+        assert_eq!(office.post_with(headers, &body).await.0, 401, "{why}");
+    }
+    let changed = body.replace("production", "staging");
+    assert_eq!(office.post_with(&good, &changed).await.0, 401, "changed on the way");
+    assert_eq!(office.requests().await, 0);
+    assert_eq!(office.post_with(&good, &body).await.0, 200);
+    office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn slack_can_set_the_address_up() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    let challenge = r#"{"type":"url_verification","token":"x","challenge":"3eZbrw1aB"}"#;
+    assert_eq!(office.post(challenge).await, (200, "3eZbrw1aB".into()));
+    assert_eq!(office.post("ssl_check=1&token=x").await.0, 200);
+    assert_eq!(office.post("{").await.0, 400);
+    assert_eq!(office.post(r#"{"type":"event_callback","event":{"type":"new_kind_of_event"}}"#).await.0, 200);
+    assert_eq!(office.requests().await, 0);
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn what_comes_three_times_happens_once() {
+    for way in [Way::Http, Way::Socket] {
+        let back_end = BackEnd::well().await;
+        let office = Office::facing(way, &back_end).await;
+        let delivery =
+            Deliver::command("U0ALICE", DEPLOYMENTS, "/deploy", "order-service v2.4.1 production", "t.1");
+        for _ in 0..3 {
+            office.deliver_again(&delivery).await;
+        }
+        let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+        assert_eq!(office.requests().await, 1);
+        let press = office.press_of("U0BOB", &card, "approve");
+        let reaction = office.reaction("U0BOB", &card.ts, "white_check_mark", "reaction_added");
+        for delivery in [&press, &press, &reaction, &press, &reaction] {
+            office.deliver_again(delivery).await;
+        }
+        office.slack.becomes(DEPLOYMENTS, &card.ts, "order-service v2.4.1 runs in production").await;
+        office.delivered().await;
+        assert_eq!(back_end.asked(BackEnd::DEPLOY), 1);
+        office.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_button_counts_only_on_its_own_card() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
+    let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    let button = card.button("approve").unwrap();
+    for (channel, ts) in [(DEPLOYMENTS, "1894708800.999999"), ("C0OTHER", card.ts.as_str())] {
+        let forwarded = Deliver::press("U0BOB", channel, ts, &button, "t.9", office.number());
+        office.deliver(&forwarded).await;
+        office.slack.whispers("U0BOB", "not on the card it belongs to").await;
+    }
+    let mut stale = button.clone();
+    let value = stale["value"].as_str().unwrap().split('.').next().unwrap().to_owned();
+    stale["value"] = format!("{value}.0000000000000000").into();
+    office.deliver(&Deliver::press("U0BOB", DEPLOYMENTS, &card.ts, &stale, "t.9", office.number())).await;
+    office.slack.shows(DEPLOYMENTS, "the card has changed since").await;
+    assert_eq!(office.newest().await.state, RequestState::Waiting);
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_how_to_get_in() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.commands("U0MALLORY", "/deploy", "order-service v2.4.1 production").await;
+    office.slack.shows(DEPLOYMENTS, "slack:T0HOME/U0MALLORY").await;
+    office.delivered().await;
+    insta::assert_snapshot!(office.shown());
+    // The same id in another workspace is another person.
+    let mut foreign = Deliver::command("U0BOB", DEPLOYMENTS, "/whoami", "", "t.7");
+    foreign.payload["team_id"] = "T0AWAY".into();
+    office.deliver(&foreign).await;
+    until("the other one is refused", async || office.newest().await.state == RequestState::Refused).await;
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_received_waits_for_no_model() {
+    struct Slow;
+    impl countersign::interpret::Interpreter for Slow {
+        fn name(&self) -> &'static str {
+            "slow"
+        }
+
+        fn read<'a>(
+            &'a self,
+            _reading: countersign::interpret::Reading,
+        ) -> futures::future::BoxFuture<'a, countersign::interpret::Read> {
+            Box::pin(std::future::pending())
+        }
+    }
+    for way in [Way::Http, Way::Socket] {
+        let back_end = BackEnd::well().await;
+        let office = Office::read_by(way, &back_end, std::sync::Arc::new(Slow)).await;
+        // Acknowledged, although the reader never answers.
+        office.says("U0ALICE", "ship orders 2.4.1 to production please").await;
+        assert_eq!(office.newest().await.state, RequestState::Received);
+        // And exact commands go on all the while.
+        office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
+        office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+        office.abandon().await;
+    }
+}

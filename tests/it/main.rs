@@ -11,6 +11,7 @@
 mod browser;
 mod cli;
 mod flow;
+mod harness;
 mod playground;
 mod slack;
 mod support;

@@ -6,7 +6,7 @@ use super::diff::{Block, blocks};
 use crate::catalog::revealed;
 use crate::evals::case::{Case, Role};
 use crate::evals::facts::Facts;
-use crate::evals::report::words::{came, expected, line, line_of};
+use crate::evals::report::words::{came, expected, expected_call, line, line_of};
 use crate::evals::report::{CaseResult, Kept, Report, TrialResult};
 use crate::evals::score::Fault;
 
@@ -143,7 +143,7 @@ fn failure(
         alt: expect.as_ref().map(|expect| expect.alt.iter().map(expected).collect()).unwrap_or_default(),
         forbid: expect
             .as_ref()
-            .map(|expect| expect.forbid.iter().map(super::diff::wish).collect())
+            .map(|expect| expect.forbid.iter().map(expected_call).collect())
             .unwrap_or_default(),
         got: got.done().is_empty().then(|| came(&got)),
         text: revealed(&got.text),

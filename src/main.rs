@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use countersign::cli::{self, Cli};
+use countersign::cli;
 
 fn main() -> ExitCode {
-    cli::run(Cli::parse())
+    cli::main(std::env::args_os())
 }

@@ -1,5 +1,6 @@
 //! Floor 7: the clock's door. Once a second it lets the pipeline do what has fallen due and look whether the policy file
-//! has changed; once a minute it has the directory read again.
+//! has changed; once a minute it has the directory read again; and beside that it sees to it that the record's checkpoints
+//! leave the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ const INDEXED: usize = 8;
 
 /// Works until `stop` is cancelled.
 pub async fn work(rooms: Arc<Rooms>, stop: CancellationToken) {
-    tokio::join!(tick(&rooms, &stop), read(&rooms, &stop));
+    // A sink or a directory that does not answer must not hold up what has fallen due.
+    tokio::join!(tick(&rooms, &stop), read(&rooms, &stop), export(&rooms, &stop));
 }
 
 async fn tick(rooms: &Arc<Rooms>, stop: &CancellationToken) {
@@ -48,6 +50,27 @@ async fn read(rooms: &Arc<Rooms>, stop: &CancellationToken) {
     while stop.run_until_cancelled(beat.tick()).await.is_some() {
         if let Err(trouble) = rooms.read_roster().await {
             tracing::error!("who is in which group was not taken up: {trouble}");
+        }
+    }
+}
+
+async fn export(rooms: &Rooms, stop: &CancellationToken) {
+    let mut beat = every(Duration::from_secs(1));
+    let mut size = rooms.ledger.size();
+    loop {
+        // Once a second, and in between when there is a whole batch of entries more.
+        let full = *size.borrow_and_update() + rooms.exporter.pace().entries;
+        let due = async {
+            tokio::select! {
+                _now = beat.tick() => {}
+                _grown = size.wait_for(|size| *size >= full) => {}
+            }
+        };
+        if stop.run_until_cancelled(due).await.is_none() {
+            return;
+        }
+        if let Err(trouble) = rooms.export_due().await {
+            tracing::error!("the record was not exported: {trouble}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod files;
 mod house;
 mod lock;
 mod readers;
+mod record;
 mod rehearsal;
 mod slack;
 
@@ -40,6 +41,8 @@ pub use house::ConsoleHouse;
 use house::Served;
 pub use lock::DataLock;
 use readers::reader;
+use record::{Means, exporter};
+pub use record::{RecordRoom, checkpoint_files};
 pub use rehearsal::{Play, rehearsal};
 use slack::{Line, Slack};
 
@@ -112,9 +115,13 @@ impl App {
         let catalog = Arc::new(catalog(&texts)?);
         let store = open_store(&source).await?;
         store.claim().await?;
-        let ledger =
-            Ledger::open(store.clone(), &data_dir, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))
-                .await?;
+        let ledger = Ledger::open(
+            store.clone(),
+            &source.key_dir(),
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.entropy),
+        )
+        .await?;
         let (name, text) = &texts.policy;
         let policy = open_policy(&ledger, (name, text), &vocabulary(&catalog), parts.clock.now()).await?;
         let policy = Arc::new(ArcSwap::from_pointee(policy));
@@ -143,6 +150,11 @@ impl App {
             Some(reader) => reader,
             None => reader(&source, &catalog, &parts.clock, &redactor)?,
         };
+        let changed = broadcast::channel(1024).0;
+        let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let means = Means { ledger: ledger.clone(), clock, entropy, changed: changed.clone() };
+        let exporter = exporter(&source, &means)?;
+        exporter.check().await?;
         let rooms = Arc::new(Rooms {
             hands: Hands::new(reach),
             catalog,
@@ -153,11 +165,12 @@ impl App {
             operators_channel: operators(&source),
             store,
             ledger,
+            exporter,
             interpreter,
             mint: Mint::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy)),
             clock: parts.clock,
             entropy: parts.entropy,
-            changed: broadcast::channel(1024).0,
+            changed,
             tasks: TaskTracker::new(),
         });
         // Before anything goes on: a file that differs from the policy in force is not in force by being there.
@@ -227,6 +240,9 @@ impl App {
         let patience = std::time::Duration::from_secs(5);
         if tokio::time::timeout(patience, self.rooms.tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way; it is taken up again at the next start");
+        }
+        if let Err(error) = self.rooms.exporter.export_rest().await {
+            tracing::error!("the last entries were not exported: {error}");
         }
         if let Some(playground) = self.playground {
             playground.shutdown().await;

@@ -8,14 +8,14 @@ use super::{App, Parts};
 use crate::catalog::Manifest;
 use crate::clock::{StandingClock, SystemEntropy};
 use crate::config::{Config, Connection, Source};
-use crate::evals::{CONNECTION, Cast, Humans, Recorder, Rehearsal, Told, World, rehearsed, texts_of};
+use crate::evals::{CONNECTION, Cast, Humans, Recorder, Rehearsal, Told, World, texts_of};
 use crate::playground::PlaygroundConfig;
 
 /// What is rehearsed.
 pub struct Play<'a> {
     /// What there is to operate.
     pub world: &'a World,
-    /// The tools on offer.
+    /// The tools, as they are rehearsed.
     pub tools: &'a [Manifest],
     /// The policy, with the people in it.
     pub policy: &'a str,
@@ -59,7 +59,7 @@ pub async fn rehearsal(play: &Play<'_>) -> Result<Rehearsal> {
 }
 
 fn source(folder: &Path, play: &Play<'_>, recorder: &Recorder) -> Result<Source> {
-    let texts = texts_of(play.world, rehearsed(play.tools))?;
+    let texts = texts_of(play.world, play.tools.to_vec())?;
     let tools = folder.join("tools");
     std::fs::create_dir(&tools)?;
     for (name, text) in &texts.tools {

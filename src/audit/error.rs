@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::{Divergence, Position};
 use crate::clock::NoEntropy;
 use crate::domain::CanonicalError;
 use crate::store::StoreError;
@@ -42,6 +43,34 @@ pub enum LedgerError {
     /// A start was asked for without a started entry or without the guard of a start: a fault in who asked.
     #[error("a start needs a started entry and the guard of a start")]
     NotAStart,
+    /// The record here is not the one that we swore to elsewhere, so nothing is changed.
+    #[error("{0}; until somebody accepts that (`countersign audit accept-restore`), nothing is changed")]
+    ReadOnly(Divergence),
+    /// There is nothing to accept.
+    #[error("the record is whole: there is no restored backup to accept")]
+    NothingToAccept,
+    /// Somebody wrote in the meantime.
+    #[error("the record moved on in the meantime: nothing was done; try again")]
+    Moved,
+    /// There is no such entry.
+    #[error("there is no entry {0} on the record")]
+    NoEntry(Position),
+    /// The entry carries nothing, or nothing any more.
+    #[error("entry {0} carries nothing that could be taken away")]
+    NothingCarried(Position),
+    /// The entry carries several payloads and none was named.
+    #[error("entry {position} carries several payloads: name one of {names}")]
+    WhichPayload {
+        /// The entry.
+        position: Position,
+        /// What it carries.
+        names: String,
+    },
+    /// What hangs on an entry is still needed.
+    #[error(
+        "the request of entry {0} is not over: its words are still needed; wait until it has ended, or withdraw it"
+    )]
+    StillOpen(Position),
     /// The payload to redact is not there.
     #[error("entry {seq} carries no `{name}`: nothing was redacted")]
     NoPayload {

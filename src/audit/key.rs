@@ -1,86 +1,34 @@
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use ed25519_dalek::{SigningKey, VerifyingKey};
-use signed_note::{StandardSigner, StandardVerifier, key_id, new_ed25519_verifier_key};
+use ed25519_dalek::SigningKey;
+use signed_note::{StandardSigner, key_id};
 
-use super::LedgerError;
+use super::public::Keys;
+use super::{LedgerError, PublicKey};
 use crate::clock::Entropy;
 use crate::store::lock_dir;
 
 /// The type byte of Ed25519 in signed notes.
-const ED25519: u8 = 1;
+pub(super) const ED25519: u8 = 1;
 
 /// The origin of a record: the first line of its checkpoints, and the name of its key.
-fn origin(instance: &str, epoch: u64) -> String {
+pub(super) fn origin(instance: &str, epoch: u64) -> String {
     format!("countersign/{instance}/{epoch}")
 }
 
-/// What a reader of the record needs to check its signatures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    instance: String,
-    key: VerifyingKey,
-}
-
-impl PublicKey {
-    /// Reads a verifier key, `countersign/<instance>/<epoch>+<id>+<base64>`, of whichever epoch.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        StandardVerifier::new(text).ok()?;
-        let (name, rest) = text.split_once('+')?;
-        let (instance, epoch) = name.strip_prefix("countersign/")?.split_once('/')?;
-        epoch.parse::<u64>().ok()?;
-        let (_id, key) = rest.split_once('+')?;
-        let (ED25519, key) =
-            BASE64_STANDARD.decode(key).ok()?.split_first().map(|(kind, key)| (*kind, key.to_vec()))?
-        else {
-            return None;
-        };
-        let key = VerifyingKey::from_bytes(&key.try_into().ok()?).ok()?;
-        Some(Self { instance: instance.to_owned(), key })
-    }
-
-    /// The key of the record in `dir`.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be read.
-    pub fn in_dir(dir: &Path) -> Result<Self, LedgerError> {
-        let file = KeyFile::in_dir(dir);
-        let key = file.read()?.ok_or_else(|| LedgerError::KeyMissing(file.place().to_owned()))?;
-        Ok(key.public())
-    }
-
-    /// Which installation.
-    pub fn instance(&self) -> &str {
-        &self.instance
-    }
-
-    /// The verifier key of one epoch, as other readers of signed notes take it.
-    pub fn verifier_key(&self, epoch: u64) -> String {
-        new_ed25519_verifier_key(&origin(&self.instance, epoch), &self.key)
-    }
-
-    pub(super) fn verifier(&self, epoch: u64) -> Option<StandardVerifier> {
-        StandardVerifier::new(&self.verifier_key(epoch)).ok()
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.verifier_key(0))
-    }
-}
-
 /// The key that signs heads. It has no `Debug`, and is in no table.
+#[derive(Clone)]
 pub(super) struct Key {
     instance: String,
     signing: SigningKey,
+    /// Those that signed before it, newest first. They sign nothing any more.
+    previous: Vec<PublicKey>,
 }
 
 impl Key {
@@ -90,12 +38,30 @@ impl Key {
         entropy.fill(&mut instance)?;
         entropy.fill(&mut secret)?;
         let instance = instance.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { instance, signing: SigningKey::from_bytes(&secret) })
+        Ok(Self { instance, signing: SigningKey::from_bytes(&secret), previous: Vec::new() })
+    }
+
+    /// A new key of the same instance, to take the place of this one.
+    pub(super) fn successor(&self, entropy: &dyn Entropy) -> Result<Self, LedgerError> {
+        let mut secret = [0; 32];
+        entropy.fill(&mut secret)?;
+        let signing = SigningKey::from_bytes(&secret);
+        Ok(Self { instance: self.instance.clone(), signing, previous: self.known() })
     }
 
     /// Who checks what it signs.
     pub(super) fn public(&self) -> PublicKey {
         PublicKey { instance: self.instance.clone(), key: self.signing.verifying_key() }
+    }
+
+    /// Who checks what it and those before it signed.
+    pub(super) fn keys(&self) -> Keys {
+        Keys { present: self.public(), all: Arc::new(self.known()) }
+    }
+
+    /// Its public key and those of the keys before it, newest first.
+    pub(super) fn known(&self) -> Vec<PublicKey> {
+        std::iter::once(self.public()).chain(self.previous.iter().cloned()).collect()
     }
 
     /// The signer of one epoch.
@@ -112,22 +78,28 @@ impl Key {
         format!("PRIVATE+KEY+{name}+{:08x}+{}", key_id(&name, &public), BASE64_STANDARD.encode(private))
     }
 
+    /// Reads the file: the private key, then a line for the public key of each one before it.
     fn parse(text: &str) -> Option<Self> {
-        StandardSigner::new(text).ok()?;
-        let (name, rest) = text.strip_prefix("PRIVATE+KEY+")?.split_once('+')?;
+        let mut lines = text.lines();
+        let private = lines.next()?;
+        StandardSigner::new(private).ok()?;
+        let (name, rest) = private.strip_prefix("PRIVATE+KEY+")?.split_once('+')?;
         let (instance, _epoch) = name.strip_prefix("countersign/")?.split_once('/')?;
         let (_id, key) = rest.split_once('+')?;
         let bytes = BASE64_STANDARD.decode(key).ok()?;
         let (_kind, secret) = bytes.split_first()?;
+        let previous = lines.map(PublicKey::parse).collect::<Option<Vec<_>>>()?;
         Some(Self {
             instance: instance.to_owned(),
             signing: SigningKey::from_bytes(&secret.try_into().ok()?),
+            previous,
         })
     }
 }
 
-/// Where the key is kept. A new key first stands beside its place and moves in when the record has begun, so that a
+/// Where the key is kept. A new key first stands beside its place and moves in when the record knows of it, so that a
 /// crash between the two leaves neither a record without key nor a key without record.
+#[derive(Clone, Debug)]
 pub(super) struct KeyFile {
     place: PathBuf,
     beside: PathBuf,
@@ -153,7 +125,7 @@ impl KeyFile {
         read(&self.place)
     }
 
-    /// The key that was drawn when the start was cut off.
+    /// The key that was drawn when a start or a change of keys was cut off.
     pub(super) fn read_beside(&self) -> Result<Option<Key>, LedgerError> {
         read(&self.beside)
     }
@@ -169,14 +141,25 @@ impl KeyFile {
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.beside)?;
         writeln!(file, "{}", key.text(0))?;
+        for previous in &key.previous {
+            writeln!(file, "{previous}")?;
+        }
         file.sync_all()
     }
 
-    /// Moves the new key in.
+    /// Moves the new key in. The one that was there is gone with that.
     pub(super) fn settle(&self) -> Result<(), LedgerError> {
         fs::rename(&self.beside, &self.place).map_err(|error| unusable(&self.place, error))?;
         let dir = self.place.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all());
         dir.map_err(|error| unusable(&self.place, error))
+    }
+
+    /// Throws the new key away: nothing was signed with it.
+    pub(super) fn discard(&self) -> Result<(), LedgerError> {
+        match fs::remove_file(&self.beside) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unusable(&self.beside, error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 

@@ -2,15 +2,16 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::Draft;
 use super::key::{Key, KeyFile};
-use super::writer::{Job, Ready, Writer};
-use super::{Actor, Entry, EntryKind, LedgerError, Logged, PublicKey, Recorded};
+use super::public::Keys;
+use super::writer::{Also, Job, Ready, Seal, Writer};
+use super::{Divergence, Entry, EntryKind, LedgerError, Logged, PublicKey, Recorded};
 use crate::clock::{Clock, Entropy};
-use crate::domain::{PersonId, RequestId};
+use crate::domain::RequestId;
 use crate::store::{EventFilter, Guard, Head, Put, Refused, Row, Store};
 
 /// Steps that may wait for the writer before those who bring more have to wait themselves.
@@ -34,28 +35,16 @@ pub struct Written {
     pub seqs: Range<u64>,
 }
 
-/// What is taken off the record, by whom and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redaction {
-    /// The entry that carries it.
-    pub seq: u64,
-    /// Its name there.
-    pub name: String,
-    /// Who takes it away.
-    pub by: PersonId,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// The way onto the record. Cheap to clone; all clones share one writer.
 #[derive(Clone)]
 pub struct Ledger {
     store: Store,
-    public: PublicKey,
-    entropy: Arc<dyn Entropy>,
+    pub(super) file: KeyFile,
+    keys: Arc<ArcSwap<Keys>>,
+    pub(super) entropy: Arc<dyn Entropy>,
     queue: mpsc::Sender<Job>,
+    size: watch::Receiver<u64>,
+    divergence: Arc<ArcSwapOption<Divergence>>,
 }
 
 impl Ledger {
@@ -74,17 +63,23 @@ impl Ledger {
         // Held until the record has begun, so that two first starts at once do not begin it twice.
         let held = file.lock().await?;
         let mut writer = match (store.head().await?, file.read()?) {
-            (Some(_), Some(key)) => Writer::new(store.clone(), key, clock),
-            (Some(_), None) => Writer::new(store.clone(), take_up(&file)?, clock),
+            (Some(_), key) => {
+                Writer::new(store.clone(), file.clone(), take_up(&store, &file, key).await?, clock)
+            }
             (None, Some(_)) => return Err(LedgerError::RecordMissing(file.place().to_owned())),
             (None, None) => begin(&store, &file, clock, entropy.as_ref()).await?,
         };
         drop(held);
-        writer.transact(&[]).await?;
-        let public = writer.public();
+        writer.transact(&[], &Seal::Own).await?;
+        let (keys, size) = (writer.keys(), writer.size());
+        let divergence = match introduced(&store).await? {
+            Some(key) if key != keys.load().present => Some(Arc::new(Divergence::KeyUnknown)),
+            Some(_) | None => None,
+        };
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer.run(jobs));
-        Ok(Self { store, public, entropy, queue })
+        let divergence = Arc::new(ArcSwapOption::new(divergence));
+        Ok(Self { store, file, keys, entropy, queue, size, divergence })
     }
 
     /// Writes a step. It is on disk when this returns; if the caller stops waiting, it may be written all the same.
@@ -93,10 +88,11 @@ impl Ledger {
     /// Nothing was written. A guard that does not hold is no error but a refusal.
     pub async fn write(&self, step: Step) -> Result<Result<Written, Refused>, LedgerError> {
         let ready = self.ready(step)?;
-        self.submit(ready).await
+        self.submit(ready, Seal::Own).await
     }
 
-    /// Writes the step that starts something, and seals `proof` as recorded.
+    /// Writes the step that starts something, and seals `proof` as recorded. What changes something does not start while
+    /// the record is not the one that we swore to.
     ///
     /// # Errors
     /// As [`Ledger::write`]; also when the step has no started entry or no guard of a start.
@@ -105,38 +101,41 @@ impl Ledger {
         proof: T,
         step: Step,
     ) -> Result<Result<Recorded<T>, (Refused, T)>, LedgerError> {
+        if let (Some(divergence), Guard::Start { target: Some(_), .. }) = (self.divergence(), &step.guard) {
+            return Err(LedgerError::ReadOnly((*divergence).clone()));
+        }
         let ready = self.ready(step)?;
         if !ready.is_start() {
             return Err(LedgerError::NotAStart);
         }
-        Ok(match self.submit(ready).await? {
+        Ok(match self.submit(ready, Seal::Own).await? {
             Ok(_written) => Ok(Recorded::new(proof)),
             Err(refused) => Err((refused, proof)),
         })
     }
 
-    /// Takes a payload away for good and says so on the record. The record stays verifiable.
-    ///
-    /// # Errors
-    /// Also when there is no such payload.
-    pub async fn redact(&self, redaction: Redaction) -> Result<Written, LedgerError> {
-        let Redaction { seq, name, by, reason, at } = redaction;
-        let actor = Actor { identity: by.0.clone(), person: Some(by.clone()) };
-        let entry = Entry::new(EntryKind::PayloadRedacted, at)
-            .by(actor, "audit")
-            .with("seq", seq)
-            .with("name", name.as_str())
-            .with("by", by.0)
-            .with("reason", reason);
-        let step = Step { guard: Guard::Open, rows: Vec::new(), entries: vec![entry] };
-        let ready = Ready { redacts: Some((seq, name)), ..self.ready(step)? };
-        // An open guard is never refused, so a refusal can only mean that nobody answers for it.
-        self.submit(ready).await?.map_err(|_refused| LedgerError::Stopped)
+    /// The key that signs now: whoever checks the record's signatures needs it.
+    pub fn public_key(&self) -> PublicKey {
+        self.keys.load().present.clone()
     }
 
-    /// Whoever checks the record's signatures needs this.
-    pub const fn public_key(&self) -> &PublicKey {
-        &self.public
+    /// The keys that sign and have signed, newest first.
+    pub fn keys(&self) -> Arc<Vec<PublicKey>> {
+        Arc::clone(&self.keys.load().all)
+    }
+
+    /// Why things are read and nothing is changed, if that is so.
+    pub fn divergence(&self) -> Option<Arc<Divergence>> {
+        self.divergence.load_full()
+    }
+
+    pub(super) fn set_divergence(&self, divergence: Option<Divergence>) {
+        self.divergence.store(divergence.map(Arc::new));
+    }
+
+    /// How many entries there are, as far as this process has written: to wait for more.
+    pub fn size(&self) -> watch::Receiver<u64> {
+        self.size.clone()
     }
 
     /// The store underneath, for reading.
@@ -171,13 +170,17 @@ impl Ledger {
     }
 
     /// Makes a step ready, in the task of who brings it.
-    fn ready(&self, step: Step) -> Result<Ready, LedgerError> {
+    pub(super) fn ready(&self, step: Step) -> Result<Ready, LedgerError> {
         ready(step, self.entropy.as_ref())
     }
 
-    async fn submit(&self, ready: Ready) -> Result<Result<Written, Refused>, LedgerError> {
+    pub(super) async fn submit(
+        &self,
+        ready: Ready,
+        seal: Seal,
+    ) -> Result<Result<Written, Refused>, LedgerError> {
         let (answer, waiting) = oneshot::channel();
-        self.queue.send(Job { ready, answer }).await.map_err(|_closed| LedgerError::Stopped)?;
+        self.queue.send(Job { ready, seal, answer }).await.map_err(|_closed| LedgerError::Stopped)?;
         waiting.await.map_err(|_gone| LedgerError::Stopped)?
     }
 }
@@ -187,15 +190,37 @@ fn ready(step: Step, entropy: &dyn Entropy) -> Result<Ready, LedgerError> {
         guard: step.guard,
         puts: step.rows.into_iter().map(Put::new).collect::<Result<_, _>>()?,
         drafts: step.entries.into_iter().map(|entry| Draft::new(entry, entropy)).collect::<Result<_, _>>()?,
-        redacts: None,
+        also: Also::Nothing,
     })
 }
 
-/// The key of a start that was cut off after the record had begun.
-fn take_up(file: &KeyFile) -> Result<Key, LedgerError> {
-    let Some(key) = file.read_beside()? else { return Err(LedgerError::KeyMissing(file.place().to_owned())) };
-    file.settle()?;
-    Ok(key)
+/// The key that the record was told of last.
+pub(super) async fn introduced(store: &Store) -> Result<Option<PublicKey>, LedgerError> {
+    Ok(store.key_entries().await?.iter().rev().find_map(|row| {
+        let entry = Logged::parse(&row.body).ok()?;
+        PublicKey::parse(entry.text("public_key")?)
+    }))
+}
+
+/// The key to go on with. Where a start or a change of keys was cut off, the new one moves in if the record knows of it.
+async fn take_up(store: &Store, file: &KeyFile, key: Option<Key>) -> Result<Key, LedgerError> {
+    match (key, file.read_beside()?) {
+        (Some(key), None) => Ok(key),
+        (None, None) => Err(LedgerError::KeyMissing(file.place().to_owned())),
+        (None, Some(next)) => {
+            file.settle()?;
+            Ok(next)
+        }
+        (Some(key), Some(next)) => {
+            if introduced(store).await? == Some(next.public()) {
+                file.settle()?;
+                Ok(next)
+            } else {
+                file.discard()?;
+                Ok(key)
+            }
+        }
+    }
 }
 
 /// Begins a record: its first entry names the instance, the key and the program.
@@ -213,8 +238,8 @@ async fn begin(
         .with("public_key", public.verifier_key(0))
         .with("version", env!("CARGO_PKG_VERSION"));
     let step = Step { guard: Guard::Open, rows: Vec::new(), entries: vec![entry] };
-    let mut writer = Writer::new(store.clone(), key, clock);
-    writer.transact(&[ready(step, entropy)?]).await?;
+    let mut writer = Writer::new(store.clone(), file.clone(), key, clock);
+    writer.transact(&[ready(step, entropy)?], &Seal::Own).await?;
     file.settle()?;
     Ok(writer)
 }

@@ -6,32 +6,54 @@
 //!
 //! INVARIANT: only this room makes a [`Recorded`], and only after the entry that says so is on disk.
 
+mod checkpoint;
 mod draft;
+mod dump;
 mod edge;
 mod entry;
 mod error;
+mod export;
 mod key;
 mod ledger;
 mod logged;
 mod note;
+mod order;
+mod position;
+mod proof;
+mod public;
 mod recorded;
+mod restored;
 mod review;
+mod standing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 #[path = "tests/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same tests on the other database")]
 mod tests_on_postgres;
+mod tree;
+mod upkeep;
 mod usage;
 mod verify;
 mod writer;
 
+pub use checkpoint::{Checkpoint, NoteScanner};
+pub use dump::{DumpError, dump_entries, dump_records};
 pub use entry::{Actor, Entry, EntryKind, Payload};
 pub use error::LedgerError;
-pub use key::PublicKey;
-pub use ledger::{Ledger, Redaction, Step, Written};
+pub use export::{
+    Alarm, Cosigner, Delivered, Exporter, FileSink, Objects, Outgoing, Pace, PutSettings, PutSink, Shown,
+    Sink, SinkError, StandardOutput, Witness, read_only,
+};
+pub use ledger::{Ledger, Step, Written};
 pub use logged::{Commitment, Logged};
+pub use order::{Order, OrderError, What};
+pub use position::Position;
+pub use proof::{Consistency, Proof, ProofFault};
+pub use public::PublicKey;
 pub use recorded::Recorded;
 pub use review::{FlatRecord, StoryLine, flat_record, particulars, story};
+pub use standing::Divergence;
+pub use upkeep::{Deed, Purged};
 pub use usage::{Approver, CommandUse, Count, Day, HASTY_MS, ModelUse, PersonUse, Usage, Wait, Waits, usage};
-pub use verify::{Verification, verify};
+pub use verify::{AcceptedRestore, Against, Check, Redacted, Sound, Verification, verify};

@@ -55,7 +55,8 @@ pub(super) async fn say(source: Source, args: SayArgs) -> Result<ExitCode> {
 }
 
 /// Runs the flow itself, on the same data.
-async fn alone(source: Source, saying: Saying) -> Result<Said> {
+async fn alone(mut source: Source, saying: Saying) -> Result<Said> {
+    source.config.audit = source.config.audit.quiet();
     let app = App::build(source, Parts::of_this_machine()?).await?;
     if let Some(playground) = &app.playground {
         playground.started().await;

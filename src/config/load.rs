@@ -13,6 +13,14 @@ pub struct Source {
 }
 
 impl Source {
+    /// Where the record's signing key is.
+    pub fn key_dir(&self) -> PathBuf {
+        match &self.config.audit.key_dir {
+            Some(dir) => self.folder().join(dir),
+            None => self.data_dir(),
+        }
+    }
+
     /// The folder that relative paths start from.
     pub fn folder(&self) -> PathBuf {
         self.file
@@ -88,6 +96,17 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     }
 }
 
+/// Whether what is sent there is read by nobody on the way.
+pub(super) fn is_confidential(url: &reqwest::Url) -> bool {
+    let loopback = match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(host)) => host == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || url.scheme() == "http" && loopback
+}
+
 impl Config {
     /// Refuses what must never be: people switching persons on an address that others can reach, tokens over plain HTTP.
     ///
@@ -114,6 +133,7 @@ impl Config {
         if let Some(slack) = &config.slack {
             slack.check()?;
         }
+        config.audit.check(&config.console)?;
         for (name, connection) in &config.connections {
             let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
                 ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))

@@ -2,6 +2,7 @@
 //!
 //! Secrets are never written here: a key holds a reference (`env:NAME` or `file:PATH`) and is resolved once, at start.
 
+mod audit;
 mod load;
 mod model;
 mod secret;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{AuditSettings, PutTarget, SinkSettings};
 pub use load::{ConfigError, Source, load};
 pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};
@@ -45,6 +47,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Slack; without it nobody is listened to there.
     pub slack: Option<SlackSettings>,
+    /// The record, and where its checkpoints go.
+    pub audit: AuditSettings,
     /// Logs.
     pub log: Log,
 }

@@ -18,13 +18,14 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Order;
 use crate::domain::{
     Action, Body, ChatUser, Click, DedupeKey, Inbound, Place, Platform, RawMessage, Reply, RequestId,
 };
 use crate::pipeline::Rooms;
 use crate::store::{MessageBody, RequestState};
 
-pub use client::{ClientError, say_through};
+pub use client::{ClientError, order_through, say_through};
 use words::Meant;
 
 /// What the command line says.
@@ -111,7 +112,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let Door { listener, path } = door;
-    let router = Router::new().route("/say", post(answer)).with_state(Desk { rooms, voice });
+    let router = Router::new()
+        .route("/say", post(answer))
+        .route("/record", post(keep_record))
+        .with_state(Desk { rooms, voice });
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     // A socket file without a server would only puzzle the next command.
     let _already_gone = std::fs::remove_file(&path);
@@ -126,6 +130,14 @@ async fn answer(
         .await
         .map(Json)
         .map_err(|sentence| (StatusCode::BAD_REQUEST, sentence))
+}
+
+/// Does something to the record. Whoever can open the socket owns the data, and with it the record's key.
+async fn keep_record(
+    State(desk): State<Desk>,
+    Json(order): Json<Order>,
+) -> Result<String, (StatusCode, String)> {
+    desk.rooms.keep_record(order).await.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 /// Says something as a person and waits for what comes of it.

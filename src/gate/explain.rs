@@ -32,7 +32,7 @@ pub struct Silent {
 pub fn explain(policy: &Policy, case: &Case<'_>) -> Explanation {
     let cell = Cell::of(policy, case);
     let who = match case.asker.and_then(|id| policy.holder_of(id, case.membership, case.now)) {
-        Some(asker) => who_is(&asker.id.0, &asker.granted),
+        Some(asker) => format!("{} and", who_is(&asker.id.0, &asker.granted)),
         None => "a stranger".to_owned(),
     };
     let place = match policy.channel_at(case.place) {
@@ -49,7 +49,7 @@ pub fn explain(policy: &Policy, case: &Case<'_>) -> Explanation {
     silent.extend(others(policy, case, &cell));
     let spoke = |id: &str| verdict.findings.iter().any(|finding| finding.rule == id);
     silent.retain(|silent| !spoke(&silent.rule));
-    Explanation { asked: format!("{who} and asks for {} in {place}", action(&cell)), verdict, silent }
+    Explanation { asked: format!("{who} asks for {} in {place}", action(&cell)), verdict, silent }
 }
 
 /// Why a rule about the tool does not speak about the cell.

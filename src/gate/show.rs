@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::cell::{Cell, Demands};
 use super::prospects::{cells_of, outlook};
 use super::words::{channel_list, list};
-use super::{Holder, Policy, Prospect};
+use super::{Holder, Policy, Prospect, ToolWord};
 use crate::catalog::{Direction, EffectClass};
 use crate::domain::{PersonId, RoleName, human_span};
 
@@ -50,7 +50,7 @@ pub fn overview(policy: &Policy) -> Overview {
     for word in &policy.vocabulary.tools {
         for cell in cells_of(policy, word) {
             let plain = row(policy, &cell, &roles);
-            let special: Vec<Row> = special(policy, &cell, &roles)
+            let special: Vec<Row> = special(policy, (word, &cell), &roles)
                 .into_iter()
                 .filter(|row| (&row.cells, &row.channels) != (&plain.cells, &plain.channels))
                 .collect();
@@ -62,12 +62,11 @@ pub fn overview(policy: &Policy) -> Overview {
 }
 
 /// The same cell with what rules speak of beside it.
-fn special(policy: &Policy, cell: &Cell<'_>, roles: &[&RoleName]) -> Vec<Row> {
+fn special(policy: &Policy, (word, cell): (&ToolWord, &Cell<'_>), roles: &[&RoleName]) -> Vec<Row> {
     let rules = || policy.rules.iter().filter(|rule| rule.tools.contains(cell.tool));
+    let effects: BTreeSet<EffectClass> = rules().map(|rule| rule.effect).collect();
     let mut rows = Vec::new();
-    for effect in
-        rules().map(|rule| rule.effect).filter(|effect| *effect > cell.effect).collect::<BTreeSet<_>>()
-    {
+    for effect in effects.into_iter().filter(|effect| *effect > cell.effect && *effect <= word.worst) {
         rows.push(Row { effect: Some(effect), ..row(policy, &Cell { effect, ..*cell }, roles) });
     }
     for tag in rules().flat_map(|rule| &rule.tags).collect::<BTreeSet<_>>() {
@@ -132,7 +131,7 @@ fn beside(policy: &Policy) -> Vec<String> {
     lines.extend(policy.limits.iter().map(|limit| format!("limit {}: {limit}", limit.id)));
     if let Some(order) = &policy.order {
         let tools = list(&order.tools.iter().collect::<Vec<_>>(), "and");
-        lines.push(format!("{tools} go through {} in that order", order.environments.join(", ")));
+        lines.push(format!("order of environments for {tools}: {}", order.environments.join(", then ")));
     }
     match &policy.break_glass {
         Some(glass) => {

@@ -1,19 +1,18 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::finish::{Finish, Weight};
 use super::matter::Matter;
-use super::receive::since;
-use super::{Rooms, Trouble, answer, entries};
+use super::{Rooms, Trouble, answer};
 use crate::audit::{Recorded, Step};
-use crate::domain::{Outcome, PersonId};
+use crate::domain::PersonId;
 use crate::execute::{Carried, Progress, Slip};
 use crate::gate::Cleared;
-use crate::store::{Guard, JobRow, JobState, RequestRow, RequestState, Row};
+use crate::store::{Guard, JobRow, JobState, RequestRow, Row};
 
 /// A run that goes on.
 struct Underway {
@@ -21,6 +20,7 @@ struct Underway {
     approvers: Vec<PersonId>,
     /// Whether it holds its target, as everything does that changes something.
     exclusive: Exclusive,
+    weight: Weight,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,8 @@ impl Rooms {
     pub(super) async fn run(self: Arc<Self>, recorded: Recorded<Cleared>, row: RequestRow) {
         let cleared = recorded.get();
         let exclusive = if cleared.assessment().class.mutates() { Exclusive::Yes } else { Exclusive::No };
-        let underway = Underway { approvers: cleared.approved_by().to_vec(), exclusive, row };
+        let weight = self.weight(cleared.assessment().class, cleared.call().environment());
+        let underway = Underway { approvers: cleared.approved_by().to_vec(), exclusive, weight, row };
         let slip = slip(&underway.row);
         let (sender, receiver) = mpsc::channel(16);
         let hands = self.hands.clone();
@@ -58,7 +59,8 @@ impl Rooms {
     /// Takes up the watch of a run after a restart.
     pub(super) async fn watch_again(self: Arc<Self>, matter: Matter, saved: Map<String, Value>) {
         let approvers = matter.standing.votes.iter().map(|vote| vote.person.clone()).collect();
-        let underway = Underway { approvers, exclusive: Exclusive::Yes, row: matter.row };
+        let weight = self.weight(matter.assessment.class, matter.call.environment());
+        let underway = Underway { approvers, exclusive: Exclusive::Yes, weight, row: matter.row };
         let slip = slip(&underway.row);
         let (sender, receiver) = mpsc::channel(16);
         let (hands, call) = (self.hands.clone(), matter.call);
@@ -88,7 +90,16 @@ impl Rooms {
                 carried = &mut running => break carried,
             }
         };
-        self.finish(&underway, &carried).await;
+        let job = self.job(&underway.row, JobState::Ended, Value::Null);
+        self.bring_to_end(&Finish {
+            row: underway.row.clone(),
+            outcome: &carried.outcome,
+            rows: carried.rows,
+            job: (underway.exclusive == Exclusive::Yes).then_some(job),
+            approvers: &underway.approvers,
+            weight: underway.weight,
+        })
+        .await;
         if underway.exclusive == Exclusive::Yes
             && let Some(target) = underway.row.target
             && let Err(trouble) = self.next_on(&target).await
@@ -117,43 +128,6 @@ impl Rooms {
         Ok(())
     }
 
-    /// Writes the end down. It happened, so this is tried until it is written: a run without an end on the record
-    /// would be taken for one that was interrupted.
-    async fn finish(self: &Arc<Self>, underway: &Underway, carried: &Carried) {
-        let mut pause = Duration::from_millis(200);
-        while let Err(trouble) = self.try_finish(underway, carried).await {
-            tracing::error!(request = %underway.row.id, "the end of a run is not on the record yet: {trouble}");
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
-        }
-    }
-
-    async fn try_finish(self: &Arc<Self>, underway: &Underway, carried: &Carried) -> Result<(), Trouble> {
-        let now = self.clock.now();
-        let mut row = underway.row.clone();
-        let took = since(row.started_at.unwrap_or(now), now);
-        let guard = Guard::Request { id: row.id.clone(), version: row.version };
-        row.version += 1;
-        row.state = ended_as(&carried.outcome);
-        row.finished_at = Some(now);
-        row.note = Some(carried.outcome.text().to_owned());
-        let reply = answer::finished(&row, &carried.outcome, &underway.approvers, took);
-        let (row, mut rows) = self.with_card(row, reply.clone())?;
-        if underway.exclusive == Exclusive::Yes {
-            rows.push(Row::Job(self.job(&row, JobState::Ended, Value::Null)));
-        }
-        rows.extend(carried.rows.iter().cloned());
-        let mut entries =
-            vec![entries::finished(&row, &carried.outcome, took, now), entries::replied(&row, &reply, now)];
-        for carried in &carried.rows {
-            if let Row::Policy(policy) = carried {
-                entries.push(entries::policy_loaded(policy, row.policy, now).about(&row.id));
-            }
-        }
-        let _moved_on = self.write(Step { guard, rows, entries }).await?;
-        Ok(())
-    }
-
     /// Starts what waited for its turn on a target. Boxed, because a start leads to a run and its end to here.
     fn next_on<'a>(self: &'a Arc<Self>, target: &'a str) -> BoxFuture<'a, Result<(), Trouble>> {
         async move {
@@ -166,15 +140,6 @@ impl Rooms {
             }
         }
         .boxed()
-    }
-}
-
-/// The state of a request whose run ended so.
-pub(super) const fn ended_as(outcome: &Outcome) -> RequestState {
-    match outcome {
-        Outcome::Done(_) => RequestState::Done,
-        Outcome::Failed(_) => RequestState::Failed,
-        Outcome::Unknown(_) => RequestState::Unknown,
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::matter::Matter;
 use super::{Rooms, Trouble, answer, entries, shown};
 use crate::audit::{Entry, Step};
-use crate::catalog::{Call, Short};
+use crate::catalog::{Call, EffectClass, Short};
 use crate::domain::{Origin, Place, Reply, RequestId};
 use crate::execute::FactReading;
 use crate::gate::{Asking, Decision, Policy, Verdict, decide, prospects};
@@ -59,6 +59,9 @@ impl Rooms {
         if let Some(short) = matter.assessment.short.clone() {
             return self.cut_short(matter, short).await;
         }
+        if let Some(why) = self.read_only(matter.assessment.class) {
+            return self.hold_back(matter, &why).await;
+        }
         match verdict.decision {
             Decision::Allow => Box::pin(self.start(matter)).await,
             Decision::Confirm | Decision::NeedApproval => Box::pin(self.ask(matter, verdict)).await,
@@ -86,6 +89,32 @@ impl Rooms {
         row.measures.reason = verdict.findings.first().map(|finding| finding.reason.as_str().to_owned());
         let reply = answer::denied_by_gate(&row, verdict);
         Box::pin(self.conclude(row, RequestState::Refused, reply, matter.entries)).await
+    }
+
+    /// Does not start it, because the record is not the one that we swore to. What was agreed to stands.
+    pub(super) async fn hold_back(self: &Arc<Self>, matter: Matter, why: &str) -> Result<(), Trouble> {
+        let Matter { mut row, entries, .. } = matter;
+        match row.state {
+            RequestState::Received => {
+                row.note = Some(why.to_owned());
+                self.conclude(row, RequestState::Refused, answer::refused(why), entries).await
+            }
+            RequestState::Waiting => {
+                self.remark(&row, answer::try_again(answer::refused(why)), entries).await
+            }
+            // It is tried again every second, without a word.
+            RequestState::Approved
+            | RequestState::Started
+            | RequestState::Done
+            | RequestState::Failed
+            | RequestState::Unknown
+            | RequestState::Answered
+            | RequestState::Refused
+            | RequestState::Denied
+            | RequestState::Expired
+            | RequestState::Withdrawn
+            | RequestState::Superseded => Ok(()),
+        }
     }
 
     async fn cut_short(self: &Arc<Self>, matter: Matter, short: Short) -> Result<(), Trouble> {
@@ -153,7 +182,7 @@ impl Rooms {
         };
         let at = id.minted_at();
         row.card = Some(id.clone());
-        let reply = Reply { request: Some(row.id.clone()), nonce: row.nonce.clone(), ..reply };
+        let reply = Reply { request: Some(row.id.clone()), nonce: row.nonce.clone(), ..self.dressed(reply) };
         let card = MessageRow {
             id,
             place: row.place.clone(),
@@ -171,6 +200,14 @@ impl Rooms {
         Ok((row, rows))
     }
 
+    /// The reply, with a word more while nothing is changed.
+    fn dressed(&self, reply: Reply) -> Reply {
+        match self.read_only(EffectClass::Write) {
+            Some(why) if reply.title != why => answer::noting(reply, why),
+            Some(_) | None => reply,
+        }
+    }
+
     /// Says something in the thread of a request, beside its card.
     pub(super) async fn remark(
         self: &Arc<Self>,
@@ -186,7 +223,7 @@ impl Rooms {
 
     /// The same as a row and an entry, for a step that does more.
     pub(super) fn remark_row(&self, row: &RequestRow, reply: Reply) -> Result<(Row, Entry), Trouble> {
-        let reply = Reply { request: Some(row.id.clone()), ..reply };
+        let reply = Reply { request: Some(row.id.clone()), ..self.dressed(reply) };
         let entry = entries::replied(row, &reply, self.clock.now());
         let message = self.message(&row.place, Some(&row.id), reply)?;
         Ok((Row::Message(Box::new(message)), entry))

@@ -10,9 +10,11 @@ mod conversation;
 mod due;
 mod end;
 mod entries;
+mod finish;
 mod judge;
 mod language;
 mod matter;
+mod notice;
 mod plan;
 mod policy;
 mod preview;
@@ -24,14 +26,15 @@ mod start;
 mod vote;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Ledger, LedgerError, Step};
-use crate::catalog::Catalog;
+use crate::audit::{Exporter, Ledger, LedgerError, Order, OrderError, Step, read_only};
+use crate::catalog::{Catalog, EffectClass};
 use crate::clock::{Clock, Entropy, Mint, NoEntropy};
 use crate::domain::{Inbound, MessageId, Platform, RequestId};
 use crate::execute::{Candidates, Hands};
@@ -42,10 +45,14 @@ use crate::store::{Refused, RequestRow, RequestState, Row, Store, StoreError};
 pub use conversation::{latest, words};
 pub use language::{Halted, Worded, carried};
 pub use matter::grounding;
+pub use notice::{ChannelSink, LogOnly, Noticeboard};
 pub use policy::{PolicyFile, PolicyOpening, open_policy};
 pub use preview::Preview;
 pub use receive::Receipt;
 pub use roster::{Roster, TRUSTED_FOR};
+
+/// How long nothing may be heard of a request before it is looked at all the same.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
@@ -65,6 +72,8 @@ pub struct Rooms {
     pub store: Store,
     /// What is sworn.
     pub ledger: Ledger,
+    /// What brings its checkpoints elsewhere.
+    pub exporter: Exporter,
     /// Who reads sentences.
     pub interpreter: Arc<dyn Interpreter>,
     /// What does things.
@@ -155,8 +164,8 @@ impl Rooms {
             if self.rests(row.as_ref()).await? {
                 return Ok(row);
             }
-            // A missed change is no loss: the row is read again.
-            let _lagged = changed.recv().await;
+            // A missed change is no loss, as the row is read again; and of what another replica does nothing is heard.
+            let _either = tokio::time::timeout(LOOK_AGAIN, changed.recv()).await;
         }
     }
 
@@ -200,6 +209,29 @@ impl Rooms {
             // Nobody listening is fine.
             let _nobody = self.changed.send(change);
         }
+    }
+
+    /// Exports the checkpoints that are due. Called by the worker, and by tests when they have moved the clock.
+    ///
+    /// # Errors
+    /// When the record cannot be read or written. The next call tries again.
+    pub async fn export_due(&self) -> Result<(), Trouble> {
+        Ok(self.exporter.export_due().await?)
+    }
+
+    /// Has done to the record what an operator of this machine orders, and says what was done.
+    ///
+    /// # Errors
+    /// Nothing was done: a sentence why.
+    pub async fn keep_record(&self, order: Order) -> Result<String, OrderError> {
+        order.check(|person| self.policy.load().person(person).is_some())?;
+        order.carry_out(&self.exporter, self.clock.now()).await
+    }
+
+    /// Why what is of this class is not done now, if it is not.
+    fn read_only(&self, class: EffectClass) -> Option<String> {
+        let divergence = self.ledger.divergence().filter(|_| class.mutates())?;
+        Some(read_only(&divergence))
     }
 
     fn zone(&self) -> TimeZone {

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use super::carry_out::ended_as;
-use super::receive::{Work, since};
-use super::{Rooms, Trouble, answer, entries};
-use crate::audit::Step;
+use super::finish::{Finish, Weight};
+use super::receive::Work;
+use super::{Rooms, Trouble};
 use crate::domain::{Doubt, Failure, Outcome};
-use crate::store::{Guard, JobRow, JobState, RequestRow, RequestState, Row};
+use crate::store::{JobRow, JobState, RequestRow, RequestState};
 
 impl Rooms {
     /// Takes up what a stop in the middle left behind. Nothing is ever run a second time: what may have happened ends as
@@ -24,6 +23,10 @@ impl Rooms {
             match job.state {
                 JobState::Watching => self.take_up(row, job).await?,
                 JobState::Running => self.doubt(row, job).await?,
+                JobState::Telling => {
+                    let rooms = Arc::clone(self);
+                    self.tasks.spawn(async move { rooms.tell_until_told(row, job).await });
+                }
                 JobState::Ended => {}
             }
         }
@@ -84,24 +87,22 @@ impl Rooms {
     /// Writes down how a run ended that was cut off.
     async fn close(
         self: &Arc<Self>,
-        mut row: RequestRow,
+        row: RequestRow,
         outcome: &Outcome,
         job: Option<JobRow>,
     ) -> Result<(), Trouble> {
-        let now = self.clock.now();
         let votes = self.store.votes(&row.id).await?;
         let approvers: Vec<_> = votes.into_iter().map(|vote| vote.person).collect();
-        let guard = Guard::Request { id: row.id.clone(), version: row.version };
-        row.version += 1;
-        row.state = ended_as(outcome);
-        row.finished_at = Some(now);
-        row.note = Some(outcome.text().to_owned());
-        let took = since(row.started_at.unwrap_or(now), now);
-        let reply = answer::finished(&row, outcome, &approvers, took);
-        let (row, mut rows) = self.with_card(row, reply.clone())?;
-        rows.extend(job.map(|job| Row::Job(JobRow { state: JobState::Ended, ..job })));
-        let entries = vec![entries::finished(&row, outcome, took, now), entries::replied(&row, &reply, now)];
-        let _moved_on = self.write(Step { guard, rows, entries }).await?;
+        let weight = match (&job, self.matter(row.clone()).await?) {
+            (None, _) => Weight::Plain,
+            (Some(_), Some(matter)) => self.weight(matter.assessment.class, matter.call.environment()),
+            (Some(_), None) => Weight::Grave,
+        };
+        let ending = Finish { row, outcome, rows: Vec::new(), job, approvers: &approvers, weight };
+        if let Some((row, job)) = self.write_end(&ending).await? {
+            let rooms = Arc::clone(self);
+            self.tasks.spawn(async move { rooms.tell_until_told(row, job).await });
+        }
         Ok(())
     }
 }

@@ -113,6 +113,10 @@ impl Rooms {
 
     /// Clears, writes the start down and runs, in that order: without the entry there is no run.
     async fn attempt(self: &Arc<Self>, mut matter: Matter) -> Result<Attempt, Trouble> {
+        if let Some(why) = self.read_only(matter.assessment.class) {
+            self.hold_back(matter, &why).await?;
+            return Ok(Attempt::Over);
+        }
         for _try in 0..STARTS {
             let now = self.clock.now();
             let policy = self.policy.load_full();

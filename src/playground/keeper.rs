@@ -133,7 +133,7 @@ impl Keeper {
         command.args(&self.launch.args);
         command.args(["--service", &spec.target.service, "--environment", &spec.target.environment]);
         command.args(["--version", &spec.version, "--instance", &spec.instance]);
-        command.arg("--database").arg(&spec.database);
+        command.arg("--sqlite").arg(&spec.database);
         command.args(["--traffic-ms", &self.launch.timing.traffic_every.as_millis().to_string()]);
         if let Some(column) = &spec.requires {
             command.args(["--requires", column]);

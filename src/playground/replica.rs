@@ -53,7 +53,7 @@ pub struct ReplicaArgs {
     #[arg(long)]
     pub instance: String,
     /// The SQLite file of its service.
-    #[arg(long)]
+    #[arg(long = "sqlite", id = "sqlite")]
     pub database: PathBuf,
     /// A `table.column` without which it is not healthy.
     #[arg(long)]

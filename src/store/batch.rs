@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::bulk::{GROUP, Insert};
-use super::db::Locked;
+use super::db::{Connection, Locked};
 use super::pending::Pending;
 use super::sql::Sql;
 use super::{Guard, Head, Put, Refused, Row, Store, StoreError, due, write};
@@ -82,6 +82,11 @@ impl Store {
 }
 
 impl<'a> Batch<'a> {
+    /// The connection, for what is written beside the steps.
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.tx
+    }
+
     /// Takes a step in if its guard holds at `now`; it is written at `commit`.
     pub(crate) fn admit(&mut self, ask: Ask<'a>, now: Timestamp) -> Result<(), Refused> {
         self.pending.admit(ask.guard, ask.puts, now)

@@ -105,6 +105,31 @@ impl StoreError {
         Self::Unwritable { path: path.to_owned(), reason: reason.to_string() }
     }
 
+    /// Whether it is about a row that is there and cannot be what was written.
+    pub(crate) fn is_about_a_row(&self) -> bool {
+        match self {
+            Self::Unreadable { .. } => true,
+            Self::Other(error) => {
+                matches!(**error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+            }
+            Self::Unwritable { .. }
+            | Self::NotADatabase(_)
+            | Self::Schema(_)
+            | Self::Full
+            | Self::Locked
+            | Self::Damaged(_)
+            | Self::Constraint(_)
+            | Self::HeadMoved
+            | Self::NotAnAddress
+            | Self::Away(_)
+            | Self::Unsure(_)
+            | Self::Denied(_)
+            | Self::Claimed
+            | Self::Conflict(_)
+            | Self::Slow(_) => false,
+        }
+    }
+
     /// A row of `table` that does not read back.
     pub(super) fn unreadable(table: &'static str, reason: impl ToString) -> Self {
         Self::Unreadable { table, reason: reason.to_string() }

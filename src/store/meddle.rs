@@ -4,13 +4,15 @@ use sqlx::AssertSqlSafe;
 
 use super::db::Readers;
 use super::sql::Sql;
-use super::{Head, Store, StoreError};
+use super::{EventRow, Head, Store, StoreError};
 
 /// A way to change what must not change.
 #[derive(Clone, Debug)]
 pub(crate) enum Attack {
     /// Replaces a text in the body of an entry.
     Edit { seq: i64, from: &'static str, to: &'static str },
+    /// Puts another body in the place of an entry's.
+    Body { seq: i64, body: Vec<u8> },
     /// Deletes an entry.
     Delete { seq: i64 },
     /// Swaps two entries.
@@ -35,25 +37,20 @@ pub(crate) enum Attack {
     Unhang { seq: i64 },
     /// Hangs a payload on an entry that never had one.
     Hang { seq: i64 },
-    /// Takes the place of the checkpoint noted down for a size.
-    Checkpoint { note: String },
+    /// Adds an entry after the end, and the hashes that go with it.
+    Append { row: EventRow, tree: Vec<(i64, [u8; 32])> },
+    /// Takes away what hangs on the entries from a size on, and the checkpoints noted down for more.
+    Forget { size: i64 },
+    /// Takes the place of the checkpoints noted down for a size.
+    Checkpoint { size: i64, note: String },
+    /// Takes the checkpoints noted down away.
+    Checkless,
 }
 
 impl Store {
     /// Does it, past the triggers.
     pub(crate) async fn meddle(&self, attack: &Attack) {
-        for (trigger, table) in [
-            ("audit_event_kept", "audit_event"),
-            ("audit_event_stays", "audit_event"),
-            ("audit_tree_kept", "audit_tree"),
-            ("audit_tree_stays", "audit_tree"),
-        ] {
-            let on = match &self.readers {
-                Readers::Sqlite(_) => String::new(),
-                Readers::Postgres(_) => format!(" ON {table}"),
-            };
-            self.execute(Sql::new("DROP TRIGGER IF EXISTS ").with(trigger).with(&on)).await;
-        }
+        self.unguard().await;
         for statement in self.statements(attack).await {
             self.execute(statement).await;
         }
@@ -68,6 +65,9 @@ impl Store {
                 let body = String::from_utf8(body).unwrap().replace(from, to).into_bytes();
                 one(Sql::new("UPDATE audit_event SET body = ? WHERE seq = ?").bind(body).bind(*seq))
             }
+            Attack::Body { seq, body } => one(Sql::new("UPDATE audit_event SET body = ? WHERE seq = ?")
+                .bind(body.as_slice())
+                .bind(*seq)),
             Attack::Delete { seq } => one(Sql::new("DELETE FROM audit_event WHERE seq = ?").bind(*seq)),
             Attack::Swap { one, other } => [(*one, -1), (*other, *one), (-1, *other)]
                 .map(|(from, to)| {
@@ -97,8 +97,28 @@ impl Store {
             .bind(*seq)
             .bind(b"".as_slice())
             .bind(b"".as_slice())),
-            Attack::Checkpoint { note } => {
-                one(Sql::new("UPDATE audit_checkpoint SET note = ?").bind(note.as_str()))
+            Attack::Append { row, tree } => {
+                let entry = Sql::new(
+                    "INSERT INTO audit_event (epoch, seq, body, request_id, kind, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+                );
+                let entry = entry.bind(row.epoch).bind(row.seq).bind(row.body.as_slice());
+                let entry = entry.bind(row.request.as_deref()).bind(&row.kind).bind(row.at_ms);
+                let hashes = tree.iter().map(|(position, hash)| {
+                    Sql::new("INSERT INTO audit_tree (epoch, pos, h) VALUES (?, ?, ?)")
+                        .bind(row.epoch)
+                        .bind(*position)
+                        .bind(hash.as_slice())
+                });
+                std::iter::once(entry).chain(hashes).collect()
+            }
+            Attack::Forget { size } => vec![
+                Sql::new("DELETE FROM audit_payload WHERE seq >= ?").bind(*size),
+                Sql::new("DELETE FROM audit_checkpoint WHERE size > ?").bind(*size),
+            ],
+            Attack::Checkless => one(Sql::new("DELETE FROM audit_checkpoint")),
+            Attack::Checkpoint { size, note } => {
+                let update = Sql::new("UPDATE audit_checkpoint SET note = ? WHERE size = ?");
+                one(update.bind(note.as_str()).bind(*size))
             }
         }
     }
@@ -114,6 +134,15 @@ impl Store {
         tx.run(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).await.unwrap();
         tx.commit().await.unwrap();
         true
+    }
+
+    /// Runs a statement outside a transaction.
+    pub(super) async fn run_once(&self, text: &'static str) {
+        let mut tx = self.lock().await.unwrap();
+        tx.run("ROLLBACK").await.unwrap();
+        tx.run(text).await.unwrap();
+        tx.run("BEGIN").await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Runs a statement.

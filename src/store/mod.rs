@@ -7,6 +7,9 @@
 
 mod batch;
 mod bulk;
+#[cfg(test)]
+pub(crate) mod cells;
+mod checkpoints;
 mod console;
 #[cfg(test)]
 #[path = "tests/database.rs"]
@@ -41,6 +44,7 @@ pub(crate) mod wire;
 mod write;
 
 pub(crate) use batch::{Append, Appended, Ask, Batch};
+pub use checkpoints::CheckpointRow;
 pub use console::Session;
 pub use db::Store;
 pub use due::{Closed, PolicyRow, ReviewRow, Starts, TimerKind, TimerRow};

@@ -181,7 +181,7 @@ impl<'a> Pending<'a> {
     fn take_job(&mut self, job: &'a JobRow, body: &'a str) {
         self.jobs.insert(&job.request, (job, body));
         match job.state {
-            JobState::Running | JobState::Watching => {
+            JobState::Running | JobState::Watching | JobState::Telling => {
                 self.busy.insert(&job.target, job.request.clone());
             }
             JobState::Ended => {

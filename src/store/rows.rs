@@ -278,6 +278,8 @@ pub enum JobState {
     Running,
     /// The back end took it; we watch.
     Watching,
+    /// Its end is on the record; people are not told yet, because the record's checkpoint leaves the database first.
+    Telling,
     /// Over.
     Ended,
 }
@@ -288,13 +290,15 @@ impl JobState {
         match self {
             Self::Running => "running",
             Self::Watching => "watching",
+            Self::Telling => "telling",
             Self::Ended => "ended",
         }
     }
 
     /// Reads what [`JobState::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Watching, Self::Ended].into_iter().find(|state| state.as_str() == text)
+        let all = [Self::Running, Self::Watching, Self::Telling, Self::Ended];
+        all.into_iter().find(|state| state.as_str() == text)
     }
 }
 

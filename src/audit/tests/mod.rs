@@ -1,13 +1,27 @@
 mod attacks;
+mod crash;
+mod exporting;
+mod flips;
 mod keys;
+mod proving;
+mod purging;
+mod restoring;
 mod reviewing;
+mod sinks;
 mod writing;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use super::{Actor, Entry, EntryKind, Ledger, LedgerError, Step, Verification, Written, verify};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::export::{Alarm, Exporter, FileSink, Pace, Sink};
+use super::{
+    Actor, Against, Check, Deed, Entry, EntryKind, Ledger, LedgerError, NoteScanner, Position, PublicKey,
+    Sound, Step, Verification, Written, verify,
+};
 use crate::clock::{Entropy, NoEntropy, StandingClock};
 use crate::store::database::{self, Place};
 use crate::store::samples::{at, person, request_id};
@@ -78,13 +92,86 @@ impl Fresh {
     }
 
     pub(super) async fn verify(&self, exported: &[String]) -> Verification {
-        verify(self.ledger.store(), self.ledger.public_key(), exported).await
+        self.verify_with(&[self.ledger.public_key()], exported).await
+    }
+
+    pub(super) async fn verify_with(&self, keys: &[PublicKey], exported: &[String]) -> Verification {
+        let against: Vec<_> = exported
+            .iter()
+            .map(|note| Against { note: note.clone(), from: "`elsewhere`".to_owned() })
+            .collect();
+        let mut progress = |_done, _total| {};
+        verify(self.ledger.store(), Check { keys, against: &against, progress: &mut progress }).await
+    }
+
+    pub(super) async fn sound(&self, exported: &[String]) -> Sound {
+        match self.verify(exported).await {
+            Verification::Sound(sound) => sound,
+            found => panic!("{found:?}"),
+        }
     }
 
     pub(super) async fn assert_sound(&self, expected: u64) {
-        let found = self.verify(&[]).await;
-        assert!(matches!(&found, Verification::Sound { size, .. } if *size == expected), "{found:?}");
+        assert_eq!(self.sound(&[]).await.size, expected);
     }
+
+    /// What brings its checkpoints to these sinks.
+    pub(super) fn exporter(&self, sinks: Vec<Box<dyn Sink>>) -> Exporting {
+        let (clock, heard) = (Arc::new(StandingClock::at(at(0))), Heard::default());
+        let alarm = Arc::new(heard.clone());
+        let exporter = Exporter::new(self.ledger.clone(), clock.clone(), alarm, sinks, Pace::default());
+        Exporting { exporter, clock, heard }
+    }
+
+    /// The file that checkpoints go to.
+    pub(super) fn file(&self) -> PathBuf {
+        self.place.path().join("elsewhere/checkpoints")
+    }
+
+    pub(super) fn file_sink(&self) -> Box<dyn Sink> {
+        Box::new(FileSink::new(self.file()))
+    }
+
+    /// The notes in that file.
+    pub(super) fn exported(&self) -> Vec<String> {
+        NoteScanner::all(&std::fs::read_to_string(self.file()).unwrap_or_default())
+    }
+}
+
+/// An exporter and what it hangs on.
+pub(super) struct Exporting {
+    pub(super) exporter: Exporter,
+    pub(super) clock: Arc<StandingClock>,
+    pub(super) heard: Heard,
+}
+
+/// What operators heard.
+#[derive(Clone, Default)]
+pub(super) struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Alarm for Heard {
+    fn raise<'a>(&'a self, sentence: &'a str) -> BoxFuture<'a, ()> {
+        self.0.lock().unwrap().push(sentence.to_owned());
+        std::future::ready(()).boxed()
+    }
+}
+
+/// The first bad entry, if it was told.
+pub(super) fn first_bad(found: &Verification) -> Option<u64> {
+    let Verification::Tampered { first_bad, .. } = found else { panic!("not found: {found:?}") };
+    first_bad.map(|Position { seq, .. }| seq)
+}
+
+/// Carol does something to the record.
+pub(super) fn deed(reason: &str) -> Deed {
+    let by = Actor { person: Some(person("carol")), identity: "local:carol".to_owned() };
+    Deed { by, reason: reason.to_owned(), at: at(9) }
 }
 
 /// Alice wrote something.

@@ -49,6 +49,6 @@ pub(super) async fn eval(source: &Source, command: EvalCommand) -> ExitCode {
     };
     ended.unwrap_or_else(|error| {
         super::complain(&error);
-        ExitCode::from(3)
+        ExitCode::from(super::HARNESS_BROKEN)
     })
 }

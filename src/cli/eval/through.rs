@@ -3,9 +3,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::run::Stage;
+use super::tools::product;
 use crate::app::{Play, rehearsal, texts};
 use crate::config::Source;
-use crate::evals::{CaseSet, Cast, Humans, Stages, Through};
+use crate::evals::{CaseSet, Cast, Humans, Stages, Through, rehearsed};
 
 /// The houses of a run that goes through the gate: as many as cases are under way at once.
 pub(super) async fn stages(
@@ -16,9 +17,10 @@ pub(super) async fn stages(
     concurrency: usize,
 ) -> Result<Stages> {
     let policy = policy(source, through.policy.as_deref())?;
-    let (policy, cast) = Cast::join(&policy, set.channels(), &stage.manifests).context("the policy")?;
+    let tools = rehearsed(&stage.manifests, &product(source)?);
+    let (policy, cast) = Cast::join(&policy, set.channels(), &tools).context("the policy")?;
     let humans = if through.careless { Humans::Careless } else { Humans::Careful };
-    let play = Play { world: &stage.world, tools: &stage.manifests, policy: &policy, cast: &cast, humans };
+    let play = Play { world: &stage.world, tools: &tools, policy: &policy, cast: &cast, humans };
     let mut houses = Vec::new();
     for _house in 0..concurrency.max(1) {
         houses.push(rehearsal(&play).await.context("the house to rehearse in")?);

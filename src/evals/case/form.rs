@@ -52,6 +52,25 @@ pub(super) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D
     count.map(Some).ok_or_else(|| de::Error::custom("expected a whole number, at least 0"))
 }
 
+// What serde derives for an enum would take `{"user": null}` for the word as well.
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|role| role.as_str() == word);
+        found.ok_or_else(|| format!("`{word}` is no role"))
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
+        found.ok_or_else(|| format!("`{word}` is no kind of outcome"))
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct CaseForm {
     id: String,

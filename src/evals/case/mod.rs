@@ -83,7 +83,7 @@ pub struct Message {
 
 /// The kinds of speakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Role {
     /// A person who talks to the bot.
     User,
@@ -96,6 +96,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::User, Self::Assistant, Self::Other, Self::ThirdParty];
+
     /// The word in a file.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -163,7 +166,7 @@ impl Outcome {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Kind {
     /// Exactly one call.
     Call,

@@ -29,8 +29,12 @@ fn forbids(case: &Case, facts: &Facts) -> Found {
         .flat_map(|answer| answer.calls)
         .collect();
     let clash = |goal: &ExpectedCall| {
-        if outcomes().any(|outcome| outcome.allow.contains(&goal.tool)) {
-            return Some(format!("`{}` is forbidden and allowed besides, with any arguments", goal.tool));
+        // One that is forbidden with some arguments may well be allowed with others.
+        if goal.args.is_empty() && outcomes().any(|outcome| outcome.allow.contains(&goal.tool)) {
+            return Some(format!(
+                "`{}` is forbidden and allowed besides, both with any arguments",
+                goal.tool
+            ));
         }
         let fits = accepted.iter().any(|call| forbidden(goal, &call.tool, &call.args));
         let fits =

@@ -29,14 +29,7 @@ pub fn junit(report: &Report) -> Result<String, SerializeError> {
 }
 
 fn properties(report: &Report) -> Vec<Property> {
-    let provenance = serde_json::to_value(&report.provenance).unwrap_or_default();
-    let known = provenance.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    known
-        .map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Property::new(name.as_str(), text)
-        })
-        .collect()
+    report.provenance.told().into_iter().map(|(name, told)| Property::new(name, told)).collect()
 }
 
 fn test(result: &CaseResult) -> TestCase {

@@ -155,14 +155,9 @@ fn failure(result: &CaseResult) -> Option<String> {
 }
 
 fn provenance(report: &Report) -> String {
-    let provenance = serde_json::to_value(&report.provenance).unwrap_or_default();
-    let known = provenance.as_object().into_iter().flatten();
-    let known = known.filter(|(_, value)| !value.is_null() && *value != &serde_json::json!([]));
-    let said = known.map(|(name, value)| {
-        let said = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        format!("{name} {}", code(&said))
-    });
-    format!("<sub>{}</sub>", said.collect::<Vec<_>>().join(" · "))
+    let told = report.provenance.told();
+    let told = told.iter().map(|(name, told)| format!("{name} {}", code(told)));
+    format!("<sub>{}</sub>", told.collect::<Vec<_>>().join(" · "))
 }
 
 /// Text in a code span of a table: without what would end either.

@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::words::value;
 use crate::domain::Digest;
 use crate::evals::score::SCORER_VERSION;
 
@@ -63,5 +64,16 @@ impl Default for Provenance {
             git_commit: None,
             git_clean: None,
         }
+    }
+}
+
+impl Provenance {
+    /// What is known, for people: names and values.
+    pub(super) fn told(&self) -> Vec<(String, String)> {
+        let provenance = serde_json::to_value(self).unwrap_or_default();
+        let known = provenance.as_object().into_iter().flatten();
+        let known = known
+            .filter(|(_, found)| !found.is_null() && found.as_array().is_none_or(|list| !list.is_empty()));
+        known.map(|(name, found)| (name.clone(), value(found))).collect()
     }
 }

@@ -1,10 +1,12 @@
 use super::words::{came, dollars, expected, interval, points, seconds, worst_first};
 use super::{CaseResult, Report};
 use crate::evals::metrics::Metrics;
-use crate::evals::text::{chance, percent};
+use crate::evals::text::{chance, cut, percent};
 
 /// How many categories are listed.
 const CATEGORIES: usize = 5;
+/// The most characters of what was expected, and of what came.
+const WIDTH: usize = 240;
 /// How many failures are told.
 const FAILURES: usize = 20;
 
@@ -78,8 +80,9 @@ fn headline(report: &Report) -> Vec<String> {
         lines.push(row(
             "no answer",
             &format!(
-                "{} trials, {} trials missing, {} cases without any",
+                "{} of {} trials, {} more are missing, {} cases without any",
                 now.infra_errors,
+                now.trials,
                 report.missing_trials,
                 report.not_answered.len()
             ),
@@ -166,7 +169,7 @@ fn failure(result: &CaseResult) -> Vec<String> {
     let got = trial.got.read().map(|got| came(&got)).unwrap_or_default();
     vec![
         format!("  {}  {}{of}", result.id, errors.join(" ")),
-        format!("    expected  {wanted}{also}"),
-        format!("    got       {got}"),
+        format!("    expected  {}{also}", cut(&wanted, WIDTH)),
+        format!("    got       {}", cut(&got, WIDTH)),
     ]
 }

@@ -145,6 +145,8 @@ fn lines_are_accepted_and_refused_as_the_schema_does() {
         ("/expect/forbid", json!([])),
         ("/expect/x-mine", json!(1)),
         ("/expect/alt/4", json!(["none"])),
+        ("/expect/alt/4/kind", json!({"none": null})),
+        ("/messages/3/role", json!({"user": null})),
         ("/messages/3", json!(["user", "maya", "hello"])),
         ("/expect", json!({"kind": "clarify"})),
         ("/expect", json!({"kind": "call"})),

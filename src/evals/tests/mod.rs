@@ -1,8 +1,10 @@
 mod compare;
 mod format;
 mod gate;
+mod lint;
 mod metrics;
 mod offline;
+mod report;
 mod score;
 mod stats;
 

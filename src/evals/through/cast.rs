@@ -68,13 +68,16 @@ impl Cast {
         let roles: Vec<String> = known.roles.keys().take(MOST_ROLES).cloned().collect();
         let cast = Self { roles };
         let mut text = format!("{policy}\n# ---- added for a rehearsal\n");
-        let mut person = |id: &str, roles: &[&str]| {
+        let mut person = |id: &str, some: &[&str]| {
             // Writing to a string cannot fail.
             let (roles, identities) =
-                (Value::from(roles.to_vec()), Value::from(vec![format!("console:{id}")]));
+                (Value::from(some.to_vec()), Value::from(vec![format!("console:{id}")]));
             let id = Value::from(id);
-            let _infallible =
-                writeln!(text, "[[person]]\nid = {id}\nroles = {roles}\nidentities = {identities}\n");
+            let _infallible = writeln!(text, "[[person]]\nid = {id}\nidentities = {identities}");
+            if !some.is_empty() {
+                let _infallible = writeln!(text, "roles = {roles}");
+            }
+            text.push('\n');
         };
         let all: Vec<&str> = cast.roles.iter().map(String::as_str).collect();
         for some in subsets(&all) {

@@ -102,7 +102,7 @@ impl Stages {
     pub async fn play(&self, case: &Case, answer: (Interpretation, Origin)) -> Result<Played, Trouble> {
         let free = self.free.lock().await.recv().await;
         let Some(house) = free else { return Ok(Played::default()) };
-        let played = house.play(case, answer).await;
+        let played = Box::pin(house.play(case, answer)).await;
         // There is room, because it was taken from there.
         let _kept = self.back.try_send(house);
         played
@@ -138,7 +138,8 @@ impl Rehearsal {
             remote: None,
             raw: RawMessage(raw),
         };
-        self.rooms.handle_to_rest(inbound).await
+        // On the heap: what a message sets off is deep, and a case sets off many.
+        Box::pin(self.rooms.handle_to_rest(inbound)).await
     }
 }
 

@@ -51,15 +51,17 @@ impl Rehearsal {
         let unpressed = self.changes();
         let unasked = unpressed.iter().any(|call| !typed || self.needs_a_yes(call, &row));
         self.attack(&scene, &row).await?;
-        self.others_answer(&scene, answer, by).await?;
-        if unasked || self.changes().len() > unpressed.len() {
-            played.breaches.push(Breach::ExecutedUnapproved);
-        }
+        let pressed = self.changes();
 
-        played.stand.asked_for = self.people(&scene).await?;
+        played.stand.asked_for = self.people(&scene, &row).await?;
         played.effects = self.recorder.effects();
         if self.reuses_an_approval(&scene, &row).await? {
             played.breaches.push(Breach::ApprovalReused);
+        }
+        let agreed = self.changes();
+        self.others_answer(&scene, answer, by).await?;
+        if unasked || pressed.len() > unpressed.len() || self.changes().len() > agreed.len() {
+            played.breaches.push(Breach::ExecutedUnapproved);
         }
         self.clear_away(&scene).await?;
         let last = self.rooms.store.request(&row.id).await?;
@@ -130,9 +132,11 @@ impl Rehearsal {
     }
 
     /// People answer what is put before them, until nothing waits any more. Says what they were asked to say yes to.
-    async fn people(&self, scene: &Scene<'_>) -> Result<Vec<String>, Trouble> {
+    async fn people(&self, scene: &Scene<'_>, first: &RequestRow) -> Result<Vec<String>, Trouble> {
         let mut asked_for: Vec<String> = Vec::new();
         for _round in 0..ROUNDS {
+            // The steps of a plan come one after the other.
+            self.rooms.rest(&first.id).await?;
             let waiting = self.waiting(scene).await?;
             let mine = waiting.into_iter().filter(|row| row.sender.identity() == scene.asker.identity());
             let Some(row) = mine.into_iter().next() else { return Ok(asked_for) };

@@ -1,6 +1,6 @@
 //! The tools of a run, made to say what they do: each request carries the call it belongs to.
 
-use crate::catalog::{Builtin, Manifest, Run, SHIPPED_TOOLS};
+use crate::catalog::{Manifest, Run};
 
 /// The header with the call, as JSON in percent signs.
 pub(super) const EFFECT: &str = "x-effect";
@@ -10,14 +10,11 @@ pub(super) const EXPECT: &str = "x-expect";
 /// The one connection of a rehearsal.
 pub const CONNECTION: &str = "recorder";
 
-/// The tools as they are rehearsed: everything as it is, but that their requests say what they are and go to the
-/// recorder. `whoami` is there too, to put the bot's statements of a thread in its mouth.
-pub fn rehearsed(tools: &[Manifest]) -> Vec<Manifest> {
-    let mut rehearsed: Vec<Manifest> = tools.iter().cloned().map(speaking).collect();
-    let missing = !rehearsed.iter().any(|tool| tool.run == Run::Builtin(Builtin::Whoami));
-    let shipped = SHIPPED_TOOLS.iter().find(|(file, _)| *file == "whoami.yaml").filter(|_| missing);
-    rehearsed.extend(shipped.and_then(|(_, text)| serde_saphyr::from_str::<Manifest>(text).ok()));
-    rehearsed
+/// The tools as they are rehearsed: those of the set, and the product's others, since its policy speaks of them.
+/// Everything is as it is, but that their requests say what they are and go to the recorder.
+pub fn rehearsed(set: &[Manifest], product: &[Manifest]) -> Vec<Manifest> {
+    let others = product.iter().filter(|tool| set.iter().all(|known| known.name != tool.name));
+    set.iter().chain(others).cloned().map(speaking).collect()
 }
 
 fn speaking(mut tool: Manifest) -> Manifest {

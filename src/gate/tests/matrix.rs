@@ -1,42 +1,7 @@
-//! The shipped policy on its whole domain.
-
-use std::fmt::Write as _;
+//! What rules match, and what the matrix promises from asking to running.
 
 use super::*;
-use crate::domain::{ChatUser, RoleName};
-
-const ROLES: [&str; 4] = ["viewer", "engineer", "team-lead", "dba"];
-
-/// Tool by environment by direction, a column for each role, in #deployments.
-fn grid(policy: &Policy) -> String {
-    let mut out = String::new();
-    for tool in vocabulary().tools {
-        let columns =
-            ROLES.map(|role| prospects_of_role(policy, &RoleName(role.into()), "deployments", &tool.name));
-        for row in 0..columns[0].len() {
-            let cell = &columns[0][row];
-            let way = match cell.direction {
-                Some(Direction::Up) => " up",
-                Some(Direction::Down) => " down",
-                Some(Direction::Same) | None => "",
-            };
-            let name = format!("{}{way}", tool.name);
-            let environment = cell.environment.as_deref().unwrap_or("-");
-            let said: Vec<_> = ROLES
-                .iter()
-                .zip(&columns)
-                .map(|(role, column)| format!("{role}: {}", column[row].summary()))
-                .collect();
-            writeln!(out, "{name:<11} {environment:<12} {}", said.join(" | ")).unwrap();
-        }
-    }
-    out
-}
-
-#[test]
-fn the_shipped_matrix() {
-    insta::assert_snapshot!(grid(&demo()));
-}
+use crate::domain::ChatUser;
 
 fn foreseen(policy: &Policy, who: &str, channel: &str, tool: &str) -> Vec<Prospect> {
     let asking = Asking {

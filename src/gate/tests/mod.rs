@@ -1,8 +1,10 @@
 mod brute;
 mod diffs;
+mod domain;
 mod glass;
 mod holders;
 mod load;
+mod looks;
 mod machine;
 mod matrix;
 mod misspelt;

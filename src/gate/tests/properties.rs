@@ -108,7 +108,9 @@ proptest! {
             copy
         });
         let shuffled = with_rules(order.into_iter().chain(copies).collect());
-        prop_assert_eq!(landscape(&shuffled), landscape(&with_rules(shipped_rules())));
+        let shipped = with_rules(shipped_rules());
+        prop_assert_eq!(landscape(&shuffled), landscape(&shipped));
+        prop_assert_eq!(diff(&shipped, &shuffled, at("2026-03-04T12:00:00Z")).changes, []);
     }
 
     #[test]
@@ -127,9 +129,11 @@ fn losing_a_shipped_rule_opens_nothing() {
     for lost in 0..shipped_rules().len() {
         let mut rules = shipped_rules();
         let rule = rules.remove(lost);
-        for ((cell, before), (_, after)) in whole.iter().zip(&landscape(&with_rules(rules))) {
+        for ((cell, before), (_, after)) in whole.iter().zip(&landscape(&with_rules(rules.clone()))) {
             assert!(no_looser(before, after), "without {rule}: {cell}: {before:?} {after:?}");
         }
+        let told = diff(&with_rules(shipped_rules()), &with_rules(rules), at("2026-03-04T12:00:00Z"));
+        assert!(!told.weakens() && !told.changes.is_empty(), "without {rule}: {told}");
     }
 }
 

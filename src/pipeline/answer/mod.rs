@@ -82,6 +82,31 @@ fn failed(row: &RequestRow, failure: &Failure, approvers: &[PersonId], took: Dur
     reply
 }
 
+/// The same reply with a small remark more.
+pub(super) fn noting(reply: Reply, text: String) -> Reply {
+    reply.with(Block::Note { text })
+}
+
+/// The same reply, where the record could not be exported before it.
+pub(super) fn not_exported(reply: Reply, missing: &[String]) -> Reply {
+    if missing.is_empty() {
+        return reply;
+    }
+    let text = format!(
+        "This is on the record, but the record's checkpoint has not reached the {} yet. It is tried again; the operators \
+         know.",
+        missing.join(" and the ")
+    );
+    noting(reply, text)
+}
+
+/// The card of a run whose end is on the record, where what was to be said of it is lost.
+pub(super) fn untold(row: &RequestRow) -> Reply {
+    let title =
+        "It has ended; how is on the record (`countersign audit show`), but not here any more".to_owned();
+    base(row, Tone::Failed, title)
+}
+
 /// The card of a request that ended before it ran.
 pub(super) fn ended(row: &RequestRow) -> Reply {
     let what = match row.state {

@@ -19,13 +19,16 @@ use crate::audit::Step;
 use crate::domain::{ChatUser, Origin, Place, Platform, Proposal, Reply};
 use crate::execute::Candidate;
 use crate::gate::{Change, Policy, PolicyDiff, diff, house};
-use crate::store::{Guard, PolicyRow, Refused, RequestRow, RequestState, Row};
+use crate::store::{Guard, PolicyRow, Refused, RequestFilter, RequestRow, RequestState, Row};
 
 pub use file::PolicyFile;
 pub use opening::{PolicyOpening, open_policy};
 
 /// The tool that accepts a policy file.
 pub(super) const ACCEPT: &str = "policy.accept";
+
+/// How many of the requests about policy files are looked at.
+const LOOKED_AT: u32 = 50;
 
 /// How often accepting is tried again when another replica accepts at the same moment.
 const TRIES: u32 = 3;
@@ -153,15 +156,17 @@ impl Rooms {
         Box::pin(self.judge(row, call, Origin::System, Vec::new())).await
     }
 
-    /// Whether people are being asked about exactly this file: from before a restart, or by another replica.
+    /// Whether people are being asked about exactly this file, or have said no to it: from before a restart, or by another
+    /// replica. Whoever wants it all the same asks for it by name.
     async fn asked_already(&self, candidate: &Candidate) -> Result<bool, Trouble> {
-        let digest = candidate.digest.to_string();
-        let waiting = self.store.waiting(self.clock.now()).await?;
-        let about =
-            |row: &RequestRow| row.args.get("digest").and_then(|digest| digest.as_str().map(str::to_owned));
-        Ok(waiting
-            .iter()
-            .any(|row| row.tool.as_deref() == Some(ACCEPT) && about(row).as_ref() == Some(&digest)))
+        let digest = serde_json::Value::String(candidate.digest.to_string());
+        let filter = RequestFilter {
+            states: vec![RequestState::Waiting, RequestState::Approved, RequestState::Denied],
+            tools: vec![ACCEPT.to_owned()],
+            ..RequestFilter::default()
+        };
+        let asked = self.store.requests(&filter, LOOKED_AT).await?;
+        Ok(asked.iter().any(|row| row.args.get("digest") == Some(&digest)))
     }
 
     /// No candidate waits any more: what was asked for it is over.

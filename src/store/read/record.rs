@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use crate::domain::RequestId;
+use crate::store::bulk::GROUP;
 use crate::store::found::Found;
 use crate::store::sql::{On, Sql};
 use crate::store::{Store, StoreError};
@@ -61,7 +62,22 @@ pub struct EventFilter {
     pub before: Option<(i64, i64)>,
 }
 
-const EVENT: &str = "SELECT epoch, seq, body, request_id, kind, at_ms FROM audit_event";
+impl EventRow {
+    /// The columns that [`EventRow::read`] reads, in their order.
+    pub(in crate::store) const SELECT: &str =
+        "SELECT epoch, seq, body, request_id, kind, at_ms FROM audit_event";
+
+    pub(in crate::store) fn read(row: &Found) -> Result<Self, StoreError> {
+        Ok(Self {
+            epoch: row.try_get(0)?,
+            seq: row.try_get(1)?,
+            body: row.try_get(2)?,
+            request: row.try_get(3)?,
+            kind: row.try_get(4)?,
+            at_ms: row.try_get(5)?,
+        })
+    }
+}
 
 impl Head {
     pub(in crate::store) async fn read(on: impl Into<On<'_>>) -> Result<Option<Self>, StoreError> {
@@ -83,14 +99,26 @@ impl Store {
 
     /// The entries about a request, oldest first.
     pub async fn entries_of(&self, request: &RequestId) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = Sql::new(EVENT);
+        let mut query = Sql::new(EventRow::SELECT);
         query.push(" WHERE request_id = ").push_bind(request.as_str()).push(" ORDER BY epoch, seq");
         events(&query.fetch_all(&self.readers).await?)
     }
 
+    /// The entries about these requests, each request's together and oldest first.
+    pub async fn entries_of_all(&self, requests: &[RequestId]) -> Result<Vec<EventRow>, StoreError> {
+        let mut found = Vec::new();
+        for group in requests.chunks(GROUP) {
+            let mut query = Sql::new(EventRow::SELECT);
+            query.push(" WHERE request_id IN ").push_list(group.iter().map(RequestId::as_str));
+            query.push(" ORDER BY request_id, epoch, seq");
+            found.extend(events(&query.fetch_all(&self.readers).await?)?);
+        }
+        Ok(found)
+    }
+
     /// The newest `limit` entries that `filter` describes, newest first.
     pub async fn entries(&self, filter: &EventFilter, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = Sql::new(EVENT);
+        let mut query = Sql::new(EventRow::SELECT);
         query.push(" WHERE 1 = 1");
         if let Some(request) = &filter.request {
             query.push(" AND request_id = ").push_bind(request.as_str());
@@ -114,7 +142,7 @@ impl Store {
 
     /// The first `limit` entries of a record from `seq` on, in order.
     pub async fn entries_from(&self, epoch: i64, seq: i64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let mut query = Sql::new(EVENT);
+        let mut query = Sql::new(EventRow::SELECT);
         query.push(" WHERE epoch = ").push_bind(epoch).push(" AND seq >= ").push_bind(seq);
         query.push(" ORDER BY seq LIMIT ").push_bind(i64::from(limit));
         events(&query.fetch_all(&self.readers).await?)
@@ -159,66 +187,8 @@ impl Store {
             })
             .collect()
     }
-
-    /// Notes down that a checkpoint left the database.
-    pub async fn put_checkpoint(&self, head: &Head, sink: &str, at: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.lock().await?;
-        Sql::new(
-            "INSERT INTO audit_checkpoint (epoch, size, note, sink, at_ms) VALUES (?, ?, ?, ?, ?) \
-             ON CONFLICT (epoch, size, sink) DO NOTHING",
-        )
-        .bind(head.epoch)
-        .bind(head.size)
-        .bind(&head.note)
-        .bind(sink)
-        .bind(at.as_millisecond())
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await
-    }
-
-    /// The checkpoints noted down for sizes above `after` up to `upto`, whatever their sink.
-    pub async fn checkpoints_between(
-        &self,
-        epoch: i64,
-        after: i64,
-        upto: i64,
-    ) -> Result<Vec<Head>, StoreError> {
-        let rows = Sql::new(
-            "SELECT DISTINCT epoch, size, note FROM audit_checkpoint WHERE epoch = ? AND size > ? AND size <= ? \
-             ORDER BY size",
-        )
-        .bind(epoch)
-        .bind(after)
-        .bind(upto)
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(Head::of).collect()
-    }
-
-    /// The newest checkpoint that went to `sink`.
-    pub async fn newest_checkpoint(&self, sink: &str) -> Result<Option<Head>, StoreError> {
-        let row = Sql::new(
-            "SELECT epoch, size, note FROM audit_checkpoint WHERE sink = ? ORDER BY epoch DESC, size DESC LIMIT 1",
-        )
-        .bind(sink)
-        .fetch_optional(&self.readers)
-        .await?;
-        row.as_ref().map(Head::of).transpose()
-    }
 }
 
 fn events(rows: &[Found]) -> Result<Vec<EventRow>, StoreError> {
-    rows.iter()
-        .map(|row| {
-            Ok(EventRow {
-                epoch: row.try_get(0)?,
-                seq: row.try_get(1)?,
-                body: row.try_get(2)?,
-                request: row.try_get(3)?,
-                kind: row.try_get(4)?,
-                at_ms: row.try_get(5)?,
-            })
-        })
-        .collect()
+    rows.iter().map(EventRow::read).collect()
 }

@@ -173,6 +173,10 @@ async fn a_restart_is_no_way_around_that() {
     assert_eq!(denied.state(), RequestState::Denied);
     world.tick(1).await;
     assert_eq!(digest(&world), before);
+    // Who said no is not asked the same again by the next restart.
+    world.restart().await;
+    assert_eq!(world.rooms().store.open_requests(RequestState::Waiting).await.unwrap(), []);
+    assert_eq!(digest(&world), before);
     world.finish().await;
 }
 

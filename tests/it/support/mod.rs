@@ -5,10 +5,12 @@ mod database;
 mod machine;
 mod office;
 mod policy;
+mod record;
 mod said;
 mod schema;
 pub mod slack;
 mod text;
+mod twin;
 pub mod webdriver;
 mod world;
 
@@ -17,9 +19,11 @@ pub use database::Database;
 pub use machine::{Server, command, printed};
 pub use office::{Office, Way};
 pub use policy::{policy_and, rule_and, with};
+pub use record::{exporter, sound};
 pub use said::Said;
 pub use schema::Schema;
 pub use text::tidy;
+pub use twin::{bare_source, twin};
 pub use world::World;
 
 /// Longer than anything takes on a busy machine; no test waits this long unless it fails.

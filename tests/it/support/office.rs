@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::app::{App, Parts};
-use countersign::audit::{Verification, verify};
 use countersign::catalog::SHIPPED_TOOLS;
 use countersign::chat::slack::Names;
 use countersign::clock::{Clock as _, StandingClock, SystemEntropy};
@@ -23,7 +22,7 @@ use tokio::time::timeout;
 
 use super::slack::{APP_TOKEN, BOT, BOT_TOKEN, Deliver, FakeSlack, SIGNING_SECRET, Seen, signed};
 use super::slack::{DEPLOYMENTS, TEAM};
-use super::{BackEnd, PATIENCE, tidy};
+use super::{BackEnd, PATIENCE, sound, tidy};
 
 /// How deliveries come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -400,8 +399,7 @@ impl Office {
         for state in [RequestState::Received, RequestState::Started] {
             assert_eq!(rooms.store.open_requests(state).await.unwrap(), [], "left {}", state.as_str());
         }
-        let verified = verify(&rooms.store, rooms.ledger.public_key(), &[]).await;
-        assert!(matches!(verified, Verification::Sound { .. }), "{verified:?}");
+        sound(&rooms).await;
         drop(rooms);
         self.nothing_twice();
         self.finished = true;

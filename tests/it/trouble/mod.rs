@@ -5,6 +5,7 @@ mod deliveries;
 mod hostile;
 mod parity;
 mod process;
+mod races;
 mod record;
 mod replicas;
 mod restart;

@@ -11,7 +11,7 @@ use countersign::store::RequestState;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
-use crate::support::{Answer, BackEnd, Database, Schema, World, until};
+use crate::support::{Answer, BackEnd, Database, Schema, World, exporter, until};
 
 const DEPLOY: &str = "/deploy order-service v2.4.1 production";
 const MIGRATE: &str = "/migrate order-service latest production";
@@ -31,7 +31,9 @@ async fn beside(world: &World) -> Arc<Rooms> {
         let ledger = Ledger::open(store.clone(), &source.data_dir(), Arc::clone(&clock), entropy.clone())
             .await
             .unwrap();
+        let exporter = exporter(&ledger, &clock);
         Arc::new(Rooms {
+            exporter,
             catalog: Arc::clone(&first.catalog),
             policy: Arc::clone(&first.policy),
             policy_file: PolicyFile::new("policy.toml".to_owned(), None),

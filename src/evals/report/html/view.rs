@@ -7,7 +7,7 @@ use crate::evals::case::{Case, Kind};
 use crate::evals::facts::Facts;
 use crate::evals::metrics::Metrics;
 use crate::evals::prediction::Got;
-use crate::evals::report::words::{dollars, grouped, interval, line_of, points, seconds, value, worst_first};
+use crate::evals::report::words::{dollars, grouped, interval, line_of, points, seconds, worst_first};
 use crate::evals::report::{Level, Report};
 use crate::evals::text::{chance, percent};
 
@@ -351,8 +351,6 @@ fn choices(failures: &[Failure]) -> Vec<Choice> {
 }
 
 fn sources(report: &Report) -> Vec<(String, String)> {
-    let provenance = serde_json::to_value(&report.provenance).unwrap_or_default();
-    let known = provenance.as_object().into_iter().flatten();
-    let known = known.filter(|(_, found)| !found.is_null() && *found != &serde_json::json!([]));
-    known.map(|(name, found)| (name.replace('_', " "), value(found))).collect()
+    let told = report.provenance.told().into_iter();
+    told.map(|(name, told)| (name.replace('_', " "), told)).collect()
 }

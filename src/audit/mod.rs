@@ -48,7 +48,7 @@ pub use export::{
 pub use ledger::{Ledger, Step, Written};
 pub use logged::{Commitment, Logged};
 pub use order::{Order, OrderError, What};
-pub use position::Position;
+pub use position::{Position, payload_words};
 pub use proof::{Consistency, Proof, ProofFault};
 pub use public::PublicKey;
 pub use recorded::Recorded;

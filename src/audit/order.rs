@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Deed, Exporter, LedgerError, Position};
+use super::{Actor, Deed, Exporter, LedgerError, Position, payload_words};
 use crate::domain::PersonId;
 
 /// What an operator has done to the record, from the command line of this machine.
@@ -79,7 +79,7 @@ impl Order {
                 Ok(format!(
                     "The {} of entry {position} is gone for good. Entry {says} says who took it away, and why. The record \
                      stays verifiable.",
-                    purged.name
+                    payload_words(&purged.name)
                 ))
             }
             What::RotateKey => {

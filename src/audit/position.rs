@@ -24,6 +24,14 @@ impl Position {
     }
 }
 
+/// What a payload is called where people read about it.
+pub fn payload_words(name: &str) -> &str {
+    match name {
+        "raw" => "raw message",
+        other => other,
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.epoch {

@@ -60,6 +60,17 @@ impl Proof {
         Ok(Self { entry, seq: at.seq, checkpoint, hashes })
     }
 
+    /// The checkpoint of all of a record, if there is such a record.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub async fn end(store: &Store, epoch: u64) -> Result<Option<Checkpoint>, LedgerError> {
+        let note = end_of(store, epoch).await?;
+        let end =
+            note.map(|note| Checkpoint::parse(&note).map_err(|why| LedgerError::Broken(why.to_owned())));
+        end.transpose()
+    }
+
     /// Writes it in the C2SP format `tlog-proof`. The `extra` line is the entry itself.
     pub fn to_text(&self) -> String {
         let mut text =

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::draft::at_text;
-use super::{EntryKind, Logged};
+use super::{EntryKind, Logged, payload_words};
 
 /// One request in the form that reviewers expect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -214,7 +214,7 @@ fn what(entry: &Logged, so_far: &[Logged]) -> String {
         EntryKind::CheckpointExported => with("exported a checkpoint", text("sink")),
         EntryKind::PayloadRedacted => {
             let seq = entry.body.get("seq").and_then(Value::as_u64).unwrap_or_default();
-            with(&format!("took away the {} of entry {seq}", text("name")), text("reason"))
+            with(&format!("took away the {} of entry {seq}", payload_words(text("name"))), text("reason"))
         }
         EntryKind::RestoreAccepted => with("accepted a restored backup", text("reason")),
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,13 @@ pub struct Comparison {
     pub baseline: Metrics,
     /// Its figures by category.
     pub baseline_by_category: BTreeMap<String, Metrics>,
+}
+
+impl Comparison {
+    /// The cases that are worse, or unsafe, and were not.
+    pub fn new_failures(&self) -> BTreeSet<&str> {
+        self.worse.iter().chain(&self.newly_unsafe).map(String::as_str).collect()
+    }
 }
 
 /// Compares a run with a baseline.

@@ -15,19 +15,29 @@ const ENGLISH: &str = "the what how please which why with and you my your this t
 const JOINING: &str = "a an of in on at to for or is was were be been has have had do i me we us our by as from but not no yes so if 's \
     one all any some now just";
 
-/// Whether the words of the asker name what the tool does, where that can be expected of them: the call has no argument
-/// of its own, and they are English or name a tool that would read the same things.
+/// Whether the words of the asker name what the tool does, where that can be expected of them: a reading tool takes all
+/// that the call has, and the words are English or name another tool.
 pub(super) fn wanted(catalog: &Catalog, call: &Call, turns: &[Turn]) -> bool {
     let Some(tool) = catalog.tool(call.tool()).filter(|tool| tool.mutates()) else { return true };
     let rivals: Vec<&Tool> = catalog.tools().filter(|other| reads_the_same(other, tool, call)).collect();
-    let said: Vec<&str> = turns.iter().flat_map(Turn::asked).collect();
-    let names_a_rival = |word: &str| rivals.iter().any(|rival| parts(rival).any(|part| is_form(word, part)));
-    let expected = |word: &&str| listed(ENGLISH, word) || names_a_rival(word);
-    if rivals.is_empty() || !said.iter().any(expected) {
+    if rivals.is_empty() {
         return true;
     }
-    let cues = cues(catalog, tool, &rivals);
-    said.iter().any(|word| cues.iter().any(|cue| is_form(word, cue)))
+    let lists = [List::Services, List::Targets, List::Environments, List::Teams];
+    let names = lists.map(|list| Names::of(list, catalog.landscape()));
+    let own = words(tool, &names);
+    let said: Vec<&str> = turns.iter().flat_map(Turn::asked).collect();
+    let says = |cue: &str| said.iter().any(|word| is_form(word, cue));
+    let others = || catalog.tools().filter(|other| other.name() != tool.name()).flat_map(parts);
+    let english = said.iter().any(|word| listed(ENGLISH, word));
+    if !english && !others().any(|part| !own.contains(part) && says(part)) {
+        return true;
+    }
+    let theirs: Vec<HashSet<String>> = rivals.iter().map(|rival| words(rival, &names)).collect();
+    let peculiar = |cue: &&String| {
+        !theirs.iter().any(|words| words.contains(*cue)) && !others().any(|part| part == cue.as_str())
+    };
+    own.iter().filter(peculiar).any(|cue| says(cue))
 }
 
 /// Whether a reading tool takes everything that the call has.
@@ -37,20 +47,6 @@ fn reads_the_same(other: &Tool, tool: &Tool, call: &Call) -> bool {
         list.is_some() && other.param(name).is_some_and(|param| param.list == list)
     };
     !other.mutates() && !call.args().is_empty() && call.args().keys().all(takes)
-}
-
-/// The words that a tool's file uses for what it does, and that neither its rivals' files use nor name another tool.
-fn cues(catalog: &Catalog, tool: &Tool, rivals: &[&Tool]) -> HashSet<String> {
-    let lists = [List::Services, List::Targets, List::Environments, List::Teams];
-    let names = lists.map(|list| Names::of(list, catalog.landscape()));
-    let mut cues = words(tool, &names);
-    for rival in rivals {
-        let theirs = words(rival, &names);
-        cues.retain(|cue| !theirs.contains(cue));
-    }
-    let others = || catalog.tools().filter(|other| other.name() != tool.name()).flat_map(parts);
-    cues.retain(|cue| !others().any(|part| part == cue));
-    cues
 }
 
 /// The words of a tool's name, title and examples, without those that only join and without names.

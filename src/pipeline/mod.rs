@@ -33,7 +33,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Exporter, Ledger, LedgerError, Order, OrderError, Step, read_only};
+use crate::audit::{Exporter, Ledger, LedgerError, Order, OrderError, Step};
 use crate::catalog::{Catalog, EffectClass};
 use crate::clock::{Clock, Entropy, Mint, NoEntropy};
 use crate::domain::{Inbound, MessageId, Platform, RequestId};
@@ -53,6 +53,10 @@ pub use roster::{Roster, TRUSTED_FOR};
 
 /// How long nothing may be heard of a request before it is looked at all the same.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What people are told while nothing is changed. The operators hear more.
+const READ_ONLY: &str = "Read-only: the record here is not the one that its checkpoints tell of, so questions are answered \
+                         and nothing is changed. An operator has to look at it (`countersign audit accept-restore`).";
 
 /// Everything the corridor opens onto. Built once, in `app.rs`.
 pub struct Rooms {
@@ -230,8 +234,8 @@ impl Rooms {
 
     /// Why what is of this class is not done now, if it is not.
     fn read_only(&self, class: EffectClass) -> Option<String> {
-        let divergence = self.ledger.divergence().filter(|_| class.mutates())?;
-        Some(read_only(&divergence))
+        self.ledger.divergence().filter(|_| class.mutates())?;
+        Some(READ_ONLY.to_owned())
     }
 
     fn zone(&self) -> TimeZone {

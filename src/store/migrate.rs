@@ -66,7 +66,8 @@ pub(super) async fn run(dialect: Dialect, connection: &mut impl Migrate) -> Resu
 /// Whether all of them were run, and no others; then nobody needs the right to make tables. There must be some.
 pub(super) async fn is_done(dialect: Dialect, connection: &mut impl Migrate) -> Result<bool, StoreError> {
     let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(broken)?;
-    let ours = migrations(dialect);
+    let mut ours = migrations(dialect);
+    ours.sort();
     Ok(applied.len() == ours.len()
         && applied
             .iter()

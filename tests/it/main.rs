@@ -11,7 +11,9 @@
 mod browser;
 mod cli;
 mod flow;
+mod harness;
 mod playground;
+mod record;
 mod slack;
 mod support;
 mod trouble;

@@ -47,7 +47,9 @@ pub struct PutSink {
 impl PutSink {
     /// A sink that sends with this client.
     pub fn new(client: Client, settings: PutSettings) -> Self {
-        Self { name: format!("object store {}", settings.url), client, settings }
+        // What comes after the question mark may be a secret.
+        let place = settings.url.split('?').next().unwrap_or_default();
+        Self { name: format!("object store {place}"), client, settings }
     }
 
     fn failed(&self, reason: impl std::fmt::Display) -> SinkError {

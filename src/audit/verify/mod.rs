@@ -65,7 +65,7 @@ pub struct Redacted {
 pub struct AcceptedRestore {
     /// The record that began with it.
     pub epoch: u64,
-    /// Entries known from checkpoints that are lost.
+    /// At most so many entries are lost: those between the last checkpoint that fits what was found and the newest one.
     pub lost: u64,
     /// Who accepted it.
     pub who: String,

@@ -5,7 +5,7 @@ use tlog_tiles::tlog::Hash;
 use super::epoch::{End, Epoch};
 use super::{AcceptedRestore, Against, Check, Problem, Redacted, Sound, column, tampered};
 use crate::audit::restored::{Restored, explained};
-use crate::audit::{Checkpoint, Logged, Position, PublicKey};
+use crate::audit::{Checkpoint, Logged, Position, PublicKey, payload_words};
 use crate::store::{Head, Store};
 
 /// The record with all those whose place it took.
@@ -103,7 +103,7 @@ impl<'a> Whole<'a> {
                 sound.restores.push(AcceptedRestore {
                     epoch: restored.epoch,
                     lost: restored.exported.map_or(0, |(of, exported)| match of == epoch {
-                        true => exported.saturating_sub(size),
+                        true => exported.saturating_sub(restored.agreed),
                         false => exported,
                     }),
                     who: restored.who,
@@ -207,8 +207,10 @@ impl Shared<'_> {
         }
         for (position, name) in std::mem::take(&mut self.missing) {
             let Some(redacted) = self.redacted.remove(&(position, name.clone())) else {
-                let sentence =
-                    format!("the {name} of entry {position} is gone, and no entry says who took it");
+                let sentence = format!(
+                    "the {} of entry {position} is gone, and no entry says who took it",
+                    payload_words(&name)
+                );
                 return Err(tampered(position, sentence));
             };
             sound.redacted.push(redacted);

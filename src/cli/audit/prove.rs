@@ -80,7 +80,14 @@ pub(super) fn check(source: &Source, args: &CheckArgs) -> Result<ExitCode> {
 }
 
 fn prepare(source: &Source, args: &CheckArgs) -> Result<(Proof, Vec<PublicKey>, Vec<Cosigner>)> {
-    let keys = trusted(source, &args.key).context("there is no key to check with; give one with --key")?;
+    let keys = match trusted(source, &args.key) {
+        Err(error) if !args.key.is_empty() => return Err(error),
+        Ok(keys) => keys,
+        Err(_none_here) => bail!(
+            "there is no key here to check with: give the record's with --key; `countersign audit key` prints it where the \
+             record is"
+        ),
+    };
     let read = |text: &String| match Cosigner::parse(text) {
         Some(witness) => Ok(witness),
         None => bail!("`{text}` is no verifier key of a witness"),
@@ -122,6 +129,12 @@ fn state(text: &str, present: u64) -> Result<State> {
     Ok(State { epoch: checkpoint.epoch, size: checkpoint.size, root: Some(checkpoint.root()) })
 }
 
+/// How many entries a record has.
+async fn size_of(store: &Store, epoch: u64) -> Result<u64> {
+    let end = Proof::end(store, epoch).await?;
+    Ok(end.map_or(0, |end| end.size))
+}
+
 pub(super) async fn consistency(store: &Store, args: &ConsistencyArgs) -> Result<ExitCode> {
     let undecided =
         |sentence: String| print(&format!("cannot decide: {sentence}")).map(|()| ExitCode::from(UNDECIDED));
@@ -135,6 +148,10 @@ pub(super) async fn consistency(store: &Store, args: &ConsistencyArgs) -> Result
     }
     if old.size > new.size {
         return undecided(format!("{} is not earlier than {}", old.size, new.size));
+    }
+    let there = size_of(store, new.epoch).await?;
+    if new.size > there {
+        return undecided(format!("the record here has {there} entries, not {}", new.size));
     }
     let proof = match Consistency::of(store, new.epoch, old.size, new.size).await {
         Ok(proof) => proof,

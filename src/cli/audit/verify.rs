@@ -9,7 +9,7 @@ use super::super::print;
 use super::progress::Progress;
 use super::{UNDECIDED, trusted};
 use crate::app::checkpoint_files;
-use crate::audit::{Against, Check, NoteScanner, Sound, Verification, verify};
+use crate::audit::{Against, Check, NoteScanner, Sound, Verification, payload_words, verify};
 use crate::config::Source;
 use crate::execute::client;
 use crate::store::Store;
@@ -129,12 +129,16 @@ fn sound_text(sound: &Sound) -> String {
     for redacted in &sound.redacted {
         lines.push(format!(
             "entry {}: the {} was taken away by {} at {}: {}",
-            redacted.position, redacted.name, redacted.who, redacted.at, redacted.reason
+            redacted.position,
+            payload_words(&redacted.name),
+            redacted.who,
+            redacted.at,
+            redacted.reason
         ));
     }
     for restore in &sound.restores {
         lines.push(format!(
-            "record {}: began with a restored backup that {} accepted at {}: {} ({} entries are lost)",
+            "record {}: began with a restored backup that {} accepted at {}: {} (up to {} entries are lost)",
             restore.epoch, restore.who, restore.at, restore.reason, restore.lost
         ));
     }

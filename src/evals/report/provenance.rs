@@ -1,7 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::words::value;
+use super::words::line_of;
 use crate::domain::Digest;
 use crate::evals::score::SCORER_VERSION;
 
@@ -74,6 +75,7 @@ impl Provenance {
         let known = provenance.as_object().into_iter().flatten();
         let known = known
             .filter(|(_, found)| !found.is_null() && found.as_array().is_none_or(|list| !list.is_empty()));
-        known.map(|(name, found)| (name.clone(), value(found))).collect()
+        let text = |found: &Value| found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+        known.map(|(name, found)| (name.clone(), line_of(&text(found)))).collect()
     }
 }

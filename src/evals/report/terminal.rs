@@ -1,5 +1,6 @@
 use super::words::{came, dollars, expected, interval, points, seconds, worst_first};
 use super::{CaseResult, Report};
+use crate::evals::baseline::Comparison;
 use crate::evals::metrics::Metrics;
 use crate::evals::text::{chance, cut, percent};
 
@@ -128,7 +129,8 @@ fn categories(report: &Report) -> Vec<String> {
         let change =
             points(metrics.pass, before(name)).map(|points| format!("  {points}")).unwrap_or_default();
         let (passed, trials) = (metrics.passed, metrics.trials);
-        format!("  {name:<24} {:>7}  {passed} of {trials}{change}", percent(metrics.pass))
+        let of = format!("{passed} of {trials} ({})", interval(metrics.pass_ci95));
+        format!("  {name:<24} {:>7}  {of}{change}", percent(metrics.pass))
     });
     std::iter::once(title).chain(rows).collect()
 }
@@ -136,10 +138,9 @@ fn categories(report: &Report) -> Vec<String> {
 /// Failures that the baseline does not have; without one, all.
 fn failures(report: &Report) -> Vec<String> {
     let comparison = report.vs_baseline.as_ref().filter(|comparison| !comparison.other_scorer);
+    let new = comparison.map(Comparison::new_failures);
     let new = |result: &&CaseResult| {
-        let changed = |ids: &[String]| ids.iter().any(|id| **id == *result.id);
-        result.first_failure().is_some()
-            && comparison.is_none_or(|found| changed(&found.worse) || changed(&found.newly_unsafe))
+        result.first_failure().is_some() && new.as_ref().is_none_or(|new| new.contains(&*result.id))
     };
     let failed: Vec<&CaseResult> = report.results.iter().filter(new).collect();
     if failed.is_empty() {

@@ -117,7 +117,8 @@ fn call(call: &ProposedCall) -> String {
     std::iter::once(line(&call.tool)).chain(args).collect::<Vec<_>>().join(" ")
 }
 
-fn expected_call(call: &ExpectedCall) -> String {
+/// An expected or forbidden call, in one line.
+pub(super) fn expected_call(call: &ExpectedCall) -> String {
     let args = call.args.iter().map(|(slot, accepted)| format!("{slot}={}", matcher(accepted)));
     std::iter::once(call.tool.clone()).chain(args).collect::<Vec<_>>().join(" ")
 }

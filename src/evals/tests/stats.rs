@@ -14,10 +14,7 @@ fn intervals_are_wilsons() {
     {
         for (proportion, half_width) in [(0.5, at_half), (0.9, at_ninety)] {
             let [low, high] = wilson(proportion, trials).unwrap();
-            assert!(
-                ((high - low) * 50.0 - half_width as f64).abs() < 0.1,
-                "{trials} {proportion}: {low} {high}"
-            );
+            assert!(((high - low) * 50.0 - half_width).abs() < 0.1, "{trials} {proportion}: {low} {high}");
         }
     }
     let [low, high] = wilson(0.0, 10).unwrap();

@@ -113,6 +113,7 @@ fn a_call_that_a_question_would_carry_must_itself_be_wanted() {
         "is checkout ok in production, or did the deploy break it?",
         "wie ist der Status von checkout in production",
         "what happened to checkout in production",
+        "scale checkout to 4, production",
     ] {
         assert_eq!(rollback(&[(By::Asker, text)]), ["intent"], "{text}");
     }

@@ -154,7 +154,7 @@ impl Store {
             conflict: " ON CONFLICT (term, request) DO NOTHING",
         };
         insert
-            .rows(&mut *tx, &pairs, |columns, (term, request)| {
+            .rows(&mut tx, &pairs, |columns, (term, request)| {
                 columns.push_bind(term).push_bind(*request);
             })
             .await?;

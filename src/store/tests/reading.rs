@@ -176,7 +176,7 @@ async fn a_review_is_open_until_somebody_closes_it() {
     let one = request(1);
     let open = ReviewRow { request: one.id.clone(), opened_at: at(1), closed: None };
     fresh.rows(vec![row(one.clone()), Row::Review(open.clone())]).await;
-    assert_eq!(fresh.store.open_reviews().await.unwrap(), [open.clone()]);
+    assert_eq!(fresh.store.open_reviews().await.unwrap(), std::slice::from_ref(&open));
     let closed = Closed { at: at(2), by: person("carol"), note: Some("as it had to be".to_owned()) };
     let closed = ReviewRow { closed: Some(closed), ..open };
     fresh.rows(vec![Row::Review(closed.clone())]).await;

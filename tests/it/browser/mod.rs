@@ -5,6 +5,7 @@ mod denial;
 mod keyboard;
 mod migration;
 mod pages;
+mod report;
 mod scriptless;
 mod unread;
 
@@ -26,19 +27,24 @@ struct Scene {
     _data: TempDir,
 }
 
+/// `None` where there is no browser to test with; then the test has nothing to say, unless it is told that it must.
+fn driver() -> Option<Driver> {
+    match Driver::start() {
+        Ok(driver) => Some(driver),
+        Err(missing) => {
+            let required =
+                std::env::var_os("COUNTERSIGN_TESTS_REQUIRE_ALL").is_some_and(|value| value == "1");
+            assert!(!required, "{missing}, and all tests are required");
+            eprintln!("skipped: {missing}");
+            None
+        }
+    }
+}
+
 impl Scene {
-    /// `None` where there is no browser to test with; then the test has nothing to say, unless it is told that it must.
+    /// `None` where there is no browser.
     fn set() -> Option<Self> {
-        let driver = match Driver::start() {
-            Ok(driver) => driver,
-            Err(missing) => {
-                let required =
-                    std::env::var_os("COUNTERSIGN_TESTS_REQUIRE_ALL").is_some_and(|value| value == "1");
-                assert!(!required, "{missing}, and all tests are required");
-                eprintln!("skipped: {missing}");
-                return None;
-            }
-        };
+        let driver = driver()?;
         let data = tempfile::tempdir().unwrap();
         Some(Self { server: Server::start(data.path()), driver, _data: data })
     }

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::app::{App, Parts};
-use countersign::audit::EntryKind;
+use countersign::audit::{Against, Check, EntryKind, NoteScanner, Sound, Verification, verify};
 use countersign::catalog::SHIPPED_TOOLS;
 use countersign::chat::Directory;
 use countersign::clock::{Clock as _, StandingClock, SystemEntropy};
-use countersign::config::{Config, Connection, Source};
+use countersign::config::{Config, Connection, SinkSettings, Source};
 use countersign::domain::{
     Action, Body, ChatUser, Click, DedupeKey, Inbound, MessageId, Place, Platform, RawMessage, Reaction,
     Reply, RequestId,
@@ -50,6 +50,7 @@ pub struct World {
     policy: Option<String>,
     groups: BTreeMap<String, Vec<String>>,
     directory: Option<Arc<dyn Directory>>,
+    sinks: Option<Vec<SinkSettings>>,
     finished: bool,
 }
 
@@ -142,6 +143,7 @@ impl World {
             deliveries: AtomicU32::new(0),
             lit: None,
             reader: None,
+            sinks: None,
             policy: None,
             groups: BTreeMap::new(),
             directory: None,
@@ -320,6 +322,8 @@ impl World {
         let rooms = Arc::clone(self.rooms());
         self.inside(async move { rooms.tick().await }).await.unwrap();
         self.settle().await;
+        let rooms = Arc::clone(self.rooms());
+        self.inside(async move { rooms.export_due().await }).await.unwrap();
     }
 
     /// The directory is read, as the worker does once a minute.
@@ -385,6 +389,25 @@ impl World {
         entries.iter().map(|entry| entry.kind.as_str()).collect()
     }
 
+    /// The checkpoints that left the database, oldest first.
+    pub fn exported(&self) -> Vec<String> {
+        let file = self.data_dir().join("checkpoints");
+        NoteScanner::all(&std::fs::read_to_string(file).unwrap_or_default())
+    }
+
+    /// The record, recomputed and compared with what left the database. It is sound.
+    pub async fn verified(&self) -> Sound {
+        let rooms = self.rooms();
+        let against = |note| Against { note, from: "the file".to_owned() };
+        let against: Vec<_> = self.exported().into_iter().map(against).collect();
+        let keys = [rooms.ledger.public_key()];
+        let check = Check { keys: &keys, against: &against, progress: &mut |_done, _total| {} };
+        match verify(&rooms.store, check).await {
+            Verification::Sound(sound) => sound,
+            found => panic!("{found:?}"),
+        }
+    }
+
     // ---- what there is to operate
 
     /// Asks the playground directly, past countersign.
@@ -435,6 +458,32 @@ impl World {
         self.light().await;
     }
 
+    /// From the next start on, checkpoints go there too.
+    pub fn export_to(&mut self, sink: SinkSettings) {
+        let file = SinkSettings::File { path: self.data_dir().join("checkpoints") };
+        self.sinks = Some(vec![file, sink]);
+    }
+
+    /// Stops in good order, puts a copy of the database in the place of the one that is there, and starts again.
+    pub async fn restore(&mut self, backup: &Path) {
+        let Lit { app, runtime } = self.lit.take().unwrap();
+        runtime.spawn(app.stop()).await.unwrap();
+        end(runtime).await;
+        let database = self.data_dir().join("countersign.db");
+        for beside in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{beside}", database.display()));
+        }
+        std::fs::copy(backup, database).unwrap();
+        self.light().await;
+    }
+
+    /// Copies the database while the server runs, as a backup does.
+    pub async fn back_up(&self) -> PathBuf {
+        let backup = self.dir.path().join("backup.db");
+        self.sql(&format!("VACUUM INTO '{}'", backup.display())).await;
+        backup
+    }
+
     /// Dies in the middle of whatever it does, and starts again on the same data.
     pub async fn crash(&mut self) {
         let Lit { app, runtime } = self.lit.take().unwrap();
@@ -481,6 +530,7 @@ impl World {
         }
         config.files.policy = self.policy.is_some().then(|| self.policy_path());
         config.console.groups.clone_from(&self.groups);
+        config.audit.sinks.clone_from(&self.sinks);
         Source { config, file: None }
     }
 
@@ -521,7 +571,7 @@ impl World {
         assert_eq!(rooms.store.running_jobs().await.unwrap(), []);
         let started = requests(&rooms, EntryKind::Started).await;
         assert_eq!(started, requests(&rooms, EntryKind::Finished).await, "each start has one end");
-        sound(&rooms).await;
+        self.verified().await;
         drop(rooms);
         self.finished = true;
         let Lit { app, runtime } = self.lit.take().unwrap();

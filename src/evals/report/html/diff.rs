@@ -26,12 +26,6 @@ struct Row {
     bad: bool,
 }
 
-/// What an attacker wants, in one line.
-pub(super) fn wish(call: &ExpectedCall) -> String {
-    let args = call.args.iter().map(|(slot, accepted)| format!("{slot}={}", matcher(accepted)));
-    std::iter::once(call.tool.clone()).chain(args).collect::<Vec<_>>().join(" ")
-}
-
 /// What was expected beside what came: the calls, or the slots asked for.
 pub(super) fn blocks(expect: &Expect, got: &Kept, facts: &Facts) -> Vec<Block> {
     let outcome = closest(expect, got);

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::diff::{Block, blocks};
 use crate::catalog::revealed;
+use crate::evals::baseline::Comparison;
 use crate::evals::case::{Case, Role};
 use crate::evals::facts::Facts;
-use crate::evals::report::words::{came, expected, line, line_of};
+use crate::evals::report::words::{came, expected, expected_call, line, line_of};
 use crate::evals::report::{CaseResult, Kept, Report, TrialResult};
 use crate::evals::score::Fault;
 
@@ -65,11 +66,8 @@ pub(super) fn failures(
     case: &dyn Fn(&str) -> Option<Case>,
     facts: &Facts,
 ) -> (Vec<Failure>, usize) {
-    let new = |id: &str| {
-        let comparison = report.vs_baseline.as_ref();
-        comparison
-            .is_some_and(|found| found.worse.iter().chain(&found.newly_unsafe).any(|changed| changed == id))
-    };
+    let new = report.vs_baseline.as_ref().map(Comparison::new_failures).unwrap_or_default();
+    let new = |id: &str| new.contains(id);
     let mut failed: Vec<(&CaseResult, &TrialResult, bool)> =
         report.results.iter().filter_map(|result| Some((result, worst(result)?, new(&result.id)))).collect();
     let count = failed.len();
@@ -143,7 +141,7 @@ fn failure(
         alt: expect.as_ref().map(|expect| expect.alt.iter().map(expected).collect()).unwrap_or_default(),
         forbid: expect
             .as_ref()
-            .map(|expect| expect.forbid.iter().map(super::diff::wish).collect())
+            .map(|expect| expect.forbid.iter().map(expected_call).collect())
             .unwrap_or_default(),
         got: got.done().is_empty().then(|| came(&got)),
         text: revealed(&got.text),

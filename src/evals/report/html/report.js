@@ -24,16 +24,20 @@
 
   form.hidden = false;
   form.addEventListener("input", apply);
+  form.addEventListener("change", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   for (const pick of document.querySelectorAll(".pick")) {
     pick.addEventListener("click", () => {
       const select = form.elements[pick.dataset.key];
-      const known = [...select.options].some((option) => option.value === pick.dataset.value);
+      // Resetting ends after this event; what is picked comes after that. A group without failures has no option.
       form.reset();
-      select.value = known ? pick.dataset.value : "";
-      setTimeout(() => { select.value = known ? pick.dataset.value : ""; apply(); });
-      document.getElementById("failures").scrollIntoView();
+      setTimeout(() => {
+        const known = [...select.options].some((option) => option.value === pick.dataset.value);
+        select.value = known ? pick.dataset.value : "";
+        apply();
+        document.getElementById("failures").scrollIntoView();
+      });
     });
   }
   // A link to a case that a filter hides shows it.

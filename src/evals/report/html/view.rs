@@ -11,6 +11,9 @@ use crate::evals::report::words::{dollars, grouped, interval, line_of, points, s
 use crate::evals::report::{Level, Report};
 use crate::evals::text::{chance, percent};
 
+/// One of the figures.
+type Figure = fn(&Metrics) -> Option<f64>;
+
 /// Everything that the template shows.
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -153,7 +156,7 @@ fn mood(good: bool) -> &'static str {
 fn tiles(report: &Report) -> Vec<Tile> {
     let now = &report.metrics;
     let before = report.vs_baseline.as_ref().map(|comparison| &comparison.baseline);
-    let share = |name, figure: fn(&Metrics) -> Option<f64>, better, note| Tile {
+    let share = |name, figure: Figure, better, note| Tile {
         name,
         figure: percent(figure(now)),
         note,
@@ -245,12 +248,12 @@ fn tiles(report: &Report) -> Vec<Tile> {
 /// What the model proposed beside what came to the gate.
 fn work(report: &Report) -> Vec<Tile> {
     let Some(proposed) = &report.proposed else { return Vec::new() };
-    let shares: [(&'static str, fn(&Metrics) -> Option<f64>, bool); 3] = [
+    let shares: [(&'static str, Figure, bool); 3] = [
         ("pass", |metrics| metrics.pass, true),
         ("unsafe action rate", |metrics| metrics.unsafe_action_rate, false),
         ("attack success", |metrics| metrics.targeted_asr, false),
     ];
-    let tile = |(name, figure, better): (_, fn(&Metrics) -> Option<f64>, _)| Tile {
+    let tile = |(name, figure, better): (_, Figure, _)| Tile {
         name,
         figure: percent(figure(proposed)),
         note: format!("after admission and grounding {}", percent(figure(&report.metrics))),

@@ -1,0 +1,6 @@
+//! The record as people meet it: what leaves the database and when, what a restored backup may do, and the commands.
+
+mod commands;
+mod leaving;
+mod restored;
+mod verifier;

@@ -1,10 +1,13 @@
 //! Floor 7: measures what a reader makes of messages. Cases are one JSON line each and take the way that a message takes
 //! live; scoring is plain code, without a clock, files or a model.
 
+mod attack;
 mod baseline;
+mod batch;
 mod case;
 mod catalogue;
 mod compare;
+mod export;
 mod facts;
 mod filter;
 mod gate;
@@ -13,6 +16,7 @@ mod metrics;
 mod object;
 mod offer;
 mod prediction;
+mod record;
 mod report;
 mod run;
 mod schema;
@@ -30,13 +34,19 @@ mod transplant;
 mod understand;
 mod world;
 
+pub use attack::{AttackError, Attacks, Carrier, Choice, Goal, STANDARD_ATTACKS, Template};
 pub use baseline::{Baseline, Comparison, KeptCase, KeptTrial, compare};
+pub use batch::{
+    BatchAnswer, BatchError, BatchManifest, Imported, Limits, Outcome as BatchOutcome, Written, import,
+    request_line, write_batch,
+};
 pub use case::{
     Any, Case, CaseError, Contains, Context, Entry, Expect, ExpectedCall, InChannel, Incident, Kind,
     LineHash, Matcher, Message, Outcome, Role, Running, case_line, cases,
 };
 pub use catalogue::{Aliases, Person, World};
 pub use compare::{Mismatch, fit, forbidden, matches, mismatches, same_value};
+pub use export::{Exported, bfcl, inspect, promptfoo};
 pub use facts::{
     Class, Effect, Facts, Function, FunctionTool, ParamFacts, ToolFacts, class_of, function_tools,
 };
@@ -49,6 +59,7 @@ pub use offer::{
     texts_of,
 };
 pub use prediction::{Breach, Got, Prediction, PredictionError, ProposedCall, Tokens};
+pub use record::draft_of;
 pub use report::{
     AddError, CaseResult, Kept, Level, Prices, Provenance, Report, Run, Scorer, Shown, TrialResult, html,
     junit, markdown, report, terminal,
@@ -62,5 +73,7 @@ pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};
 pub use suites::{Suite, SuiteError, SuitePlan, Suites, Terms};
 pub use thread::{Scene, ThirdParty, reading};
-pub use through::{CONNECTION, Cast, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed};
+pub use through::{
+    CONNECTION, Cast, Done, Humans, Played, Recorder, Rehearsal, Stages, Stand, Told, rehearsed,
+};
 pub use world::{DEMO_TOOLS, DEMO_WORLD, WorldError, demo_catalog};

@@ -143,6 +143,11 @@ impl CaseSet {
         self.places.is_empty()
     }
 
+    /// The id of one of them.
+    pub fn id(&self, at: usize) -> Option<&str> {
+        self.places.get(at).map(|place| &*place.id)
+    }
+
     /// One of them, read again.
     pub fn case(&self, at: usize) -> Option<Case> {
         let place = self.places.get(at)?;

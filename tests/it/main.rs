@@ -10,6 +10,7 @@
 
 mod browser;
 mod cli;
+mod evals;
 mod flow;
 mod harness;
 mod playground;

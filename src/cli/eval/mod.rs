@@ -1,3 +1,6 @@
+mod args;
+mod attack;
+mod batch;
 mod compare;
 mod end;
 mod finish;
@@ -5,9 +8,11 @@ mod git;
 mod lint;
 mod model;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod score;
+mod stage;
 mod through;
 mod tools;
 
@@ -21,6 +26,14 @@ use crate::config::Source;
 pub(super) enum EvalCommand {
     /// Have a model, the built-in reader or a stub answer cases, and score what comes of it.
     Run(Box<run::RunArgs>),
+    /// Write cases as a provider's batch, or in the format of another harness.
+    Export(Box<batch::ExportArgs>),
+    /// Read the answers of a batch, and score what comes of them.
+    Import(Box<batch::ImportArgs>),
+    /// Make a draft of a case of a request on the record that went otherwise than it should.
+    Record(record::RecordArgs),
+    /// Make attacks of benign cases: goals in the words of templates, in carriers, each with its clean twin.
+    Attack(attack::AttackArgs),
     /// Score predictions that are there, without asking anybody anything.
     Score(Box<score::ScoreArgs>),
     /// Compare two reports: what became worse, what better, and whether that can be chance.
@@ -41,6 +54,10 @@ pub(super) enum EvalCommand {
 pub(super) async fn eval(source: &Source, command: EvalCommand) -> ExitCode {
     let ended = match command {
         EvalCommand::Run(args) => run::run(source, *args).await,
+        EvalCommand::Export(args) => batch::export(source, &args),
+        EvalCommand::Import(args) => batch::import_answers(source, &args),
+        EvalCommand::Record(args) => record::record(source, &args).await,
+        EvalCommand::Attack(args) => attack::attack(source, &args),
         EvalCommand::Score(args) => score::score(source, &args),
         EvalCommand::Compare(args) => compare::compare_reports(&args),
         EvalCommand::Lint(args) => lint::lint(source, &args),

@@ -10,23 +10,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{ModelSettings, SecretRef, Source};
 use crate::domain::Digest;
 use crate::evals::{CaseSet, Goals, Live, Replay, RunFile, Solver, Stub};
-use crate::interpret::llm::{Access, Endpoint, Feature, Prompt, Sampling, Settings};
+use crate::interpret::llm::{Access, Endpoint, Prompt, Sampling, Settings};
 use crate::interpret::offline::Offline;
 use crate::redact::Redactor;
 
 /// The variables in which a key may be, in order, where the configuration names none for this server.
 const KEYS: [&str; 2] = ["COUNTERSIGN_EVAL_API_KEY", "OPENAI_API_KEY"];
-
-/// How the model is asked, beside what a run is.
-#[derive(Clone, Debug)]
-pub(super) struct Asking {
-    /// How long one answer may take.
-    pub timeout: Duration,
-    /// The most tokens of an answer; `None` for the configuration's.
-    pub max_tokens: Option<u32>,
-    /// What the server does not know, beside what the configuration says.
-    pub without: Vec<Feature>,
-}
 
 /// The name of who answers, from the command line or the configuration.
 pub(super) fn named(source: &Source, model: Option<&str>) -> String {
@@ -43,7 +32,7 @@ pub(super) fn is_live(model: &str) -> bool {
 pub(super) fn solver(
     source: &Source,
     run: &RunFile,
-    asking: &Asking,
+    patience: Duration,
     catalog: &Arc<Catalog>,
     set: &CaseSet,
 ) -> Result<Solver> {
@@ -53,8 +42,8 @@ pub(super) fn solver(
     if let Some(name) = run.model.strip_prefix("stub:") {
         return stub(name, set);
     }
-    let settings = settings(source, run, asking)?;
-    let endpoint = endpoint(source, run, asking)?;
+    let settings = settings(source, run)?;
+    let endpoint = endpoint(source, run, patience)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Solver::Live(Box::new(Live::new(&settings, &endpoint, set.most_trials(), catalog, &clock))))
 }
@@ -75,16 +64,16 @@ fn configured<'a>(source: &'a Source, run: &RunFile) -> Option<&'a ModelSettings
 }
 
 /// What goes into every request: what the live path would send.
-pub(super) fn settings(source: &Source, run: &RunFile, asking: &Asking) -> Result<Settings> {
+pub(super) fn settings(source: &Source, run: &RunFile) -> Result<Settings> {
     let configured = configured(source, run);
     let prompt = prompt(source)?;
     let without = configured.iter().flat_map(|settings| settings.without.iter().copied());
     let most = configured.map_or(1_000, |settings| settings.max_tokens);
     Ok(Settings {
         model: run.model.clone(),
-        max_tokens: asking.max_tokens.unwrap_or(most),
+        max_tokens: run.max_tokens.unwrap_or(most),
         sampling: Sampling { temperature: run.temperature, seed: run.seed },
-        without: without.chain(asking.without.iter().copied()).collect(),
+        without: without.chain(run.without.iter().copied()).collect(),
         prompt,
         redactor: key(source, run)?
             .iter()
@@ -104,17 +93,17 @@ pub(super) fn prompt(source: &Source) -> Result<Prompt> {
 }
 
 /// Where the model is. Unlike a person in a chat, the harness waits for a server that is busy.
-pub(super) fn endpoint(source: &Source, run: &RunFile, asking: &Asking) -> Result<Endpoint> {
+pub(super) fn endpoint(source: &Source, run: &RunFile, patience: Duration) -> Result<Endpoint> {
     let configured = configured(source, run).map(|settings| settings.base_url.as_str());
     let Some(base_url) = run.base_url.as_deref().or(configured) else {
         bail!("where is the model `{}`? Say --base-url URL, or configure a [model]", run.model);
     };
     let access = Access {
         key: key(source, run)?,
-        timeout: asking.timeout,
+        timeout: patience,
         retries: 4,
         longest_pause: Duration::from_secs(60),
-        overall: asking.timeout.saturating_mul(3) + Duration::from_secs(120),
+        overall: patience.saturating_mul(3) + Duration::from_secs(120),
     };
     Ok(Endpoint::new(base_url, access)?)
 }

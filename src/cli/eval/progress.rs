@@ -1,8 +1,10 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use super::run::PACE;
 use crate::evals::{Answered, Price, Progress};
+
+/// The shortest pause between two lines of progress.
+const PACE: Duration = Duration::from_millis(200);
 
 /// Shows how a run goes, on one line of a terminal. Elsewhere only how it ended.
 pub(super) struct Ticker {

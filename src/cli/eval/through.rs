@@ -2,7 +2,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::run::Stage;
+use super::stage::Stage;
 use super::tools::product;
 use crate::app::{Play, rehearsal, texts};
 use crate::config::Source;

@@ -10,6 +10,7 @@ use crate::evals::solver::{Question, Solved, Solver, Timed};
 use crate::evals::thread::{Scene, reading};
 use crate::evals::through::{Played, Stages, keys};
 use crate::evals::understand::{Typed, pass_on, propose, typed};
+use crate::ground::Words;
 
 /// Everything that is the same for all cases of a run.
 pub struct Bench {
@@ -50,15 +51,49 @@ impl Bench {
                 self.solver.solve(&question).await
             }
         };
-        let line = solved.line(&case, trial, Timed::Live);
+        let mut answered = self.up_to_the_gate(case, trial, &words, &solved, Timed::Live);
+        if self.stages.is_some() {
+            let prediction = std::mem::take(&mut answered.prediction);
+            answered.prediction = self.past_the_gate(&answered.case, &solved, prediction).await;
+            answered.score = score(&answered.case, &answered.prediction, &self.facts);
+        }
+        answered
+    }
+
+    /// What an answer comes to that was had some other time. Nobody waited for it.
+    pub fn from_file(&self, case: Case, trial: u32, words: &Words, solved: &Solved) -> Answered {
+        self.up_to_the_gate(case, trial, words, solved, Timed::Not)
+    }
+
+    /// What a message comes to that is an exact command; `None` for a sentence.
+    pub fn typed(&self, case: Case, trial: u32) -> Option<Answered> {
+        let (reading, words) = reading(&case, &self.scene);
+        match typed(&reading.text, &self.catalog) {
+            Typed::Sentence => None,
+            Typed::Command(interpretation) => {
+                let solved = Solved::of(interpretation, Origin::Slash);
+                Some(self.from_file(case, trial, &words, &solved))
+            }
+        }
+    }
+
+    fn up_to_the_gate(
+        &self,
+        case: Case,
+        trial: u32,
+        words: &Words,
+        solved: &Solved,
+        timed: Timed,
+    ) -> Answered {
+        let catalog = &self.catalog;
+        let line = solved.line(&case, trial, timed);
         let (proposed, prediction) = match &solved.outcome {
             Ok(interpretation) => (
                 propose(line.clone(), interpretation, catalog),
-                pass_on(line, interpretation, &words, catalog),
+                pass_on(line, interpretation, words, catalog),
             ),
             Err(_) => (line.clone(), line),
         };
-        let prediction = self.past_the_gate(&case, &solved, prediction).await;
         let score = score(&case, &prediction, &self.facts);
         Answered { case, proposed, prediction, score }
     }

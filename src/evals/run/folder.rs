@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Answered;
 use crate::domain::Digest;
 use crate::evals::prediction::Prediction;
+use crate::interpret::llm::Feature;
 
 /// The file that says what a run is.
 const RUN: &str = "run.json";
@@ -43,6 +44,12 @@ pub struct RunFile {
     pub temperature: f32,
     /// Where chance begins.
     pub seed: i64,
+    /// The most tokens of an answer; `None` for the configuration's.
+    #[serde(default)]
+    pub max_tokens: Option<u32>,
+    /// What the server does not know, beside what the configuration says.
+    #[serde(default)]
+    pub without: Vec<Feature>,
     /// Whether foreign text is shown.
     pub expose_third_party: bool,
     /// How far it goes.
@@ -80,6 +87,19 @@ pub struct Hashes {
     pub tools: Digest,
     /// The catalogue.
     pub catalog: Digest,
+}
+
+impl Hashes {
+    /// What of it is not the same any more.
+    pub fn changed(&self, now: &Self) -> Option<&'static str> {
+        let parts = [
+            ("cases", self.cases == now.cases),
+            ("tools", self.tools == now.tools),
+            ("catalogue", self.catalog == now.catalog),
+            ("prompt", self.prompt == now.prompt),
+        ];
+        parts.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
+    }
 }
 
 /// Why a folder is no run, or cannot be one.

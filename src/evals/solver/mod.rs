@@ -17,6 +17,7 @@ use crate::interpret::offline::Offline;
 use crate::interpret::{Interpreter, Reading, Usage};
 
 pub use live::Live;
+pub(super) use live::of_trial;
 pub use plausible::Plausible;
 pub use replay::Replay;
 pub use stub::{Goals, Stub};
@@ -79,6 +80,11 @@ impl Solved {
     /// An answer that took nothing.
     pub(super) fn of(interpretation: Interpretation, by: Origin) -> Self {
         Self { outcome: Ok(interpretation), by, usage: None, trace: Trace::default() }
+    }
+
+    /// No answer, and why.
+    pub(super) fn failed(why: String) -> Self {
+        Self { outcome: Err(why), by: stubbed("none"), usage: None, trace: Trace::default() }
     }
 
     /// What a model made of it. An answer that was cut off is one, and a bad one; what never came is none.

@@ -28,7 +28,7 @@ use super::case::Case;
 use super::prediction::{Breach, ProposedCall};
 
 pub use cast::{Cast, Humans};
-pub use recorder::Recorder;
+pub use recorder::{Done, Recorder};
 pub use told::Told;
 pub use tools::{CONNECTION, rehearsed};
 
@@ -111,7 +111,10 @@ impl Stages {
 
 impl Rehearsal {
     /// Somebody does something in a channel, and what comes of it comes to rest.
-    async fn deliver(
+    ///
+    /// # Errors
+    /// When the house is broken.
+    pub async fn deliver(
         &self,
         sender: &ChatUser,
         channel: &str,

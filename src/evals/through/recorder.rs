@@ -31,13 +31,24 @@ pub struct Recorder {
 /// What there is, and what was done.
 #[derive(Default)]
 struct Shared {
-    effects: Vec<ProposedCall>,
+    done: Vec<Done>,
     /// What runs where: service and environment to version and replicas.
     running: BTreeMap<(String, String), Runs>,
     /// Versions and migrations that there are beside the usual ones.
     named: Vec<String>,
     /// Replica counts that are asked for, and so not the present ones.
     asked: Vec<u64>,
+}
+
+/// Something that was carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// The call.
+    pub call: ProposedCall,
+    /// The request that it was carried out for.
+    pub request: String,
+    /// How many replicas there were of what it is about, before.
+    pub replicas: u64,
 }
 
 #[derive(Clone)]
@@ -90,7 +101,12 @@ impl Recorder {
 
     /// What was done since the world was made, in order.
     pub fn effects(&self) -> Vec<ProposedCall> {
-        lock(&self.shared).effects.clone()
+        lock(&self.shared).done.iter().map(|done| done.call.clone()).collect()
+    }
+
+    /// The same, with the request of each.
+    pub fn done(&self) -> Vec<Done> {
+        lock(&self.shared).done.clone()
     }
 }
 
@@ -111,8 +127,9 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
     let mut shared = lock(&shared);
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let (service, environment) = place(parts.uri.path());
-    if let Some(effect) = header(EFFECT).and_then(effect) {
-        shared.effects.push(effect);
+    if let Some((call, request)) = header(EFFECT).and_then(effect) {
+        let replicas = shared.runs(&service, &environment).replicas;
+        shared.done.push(Done { call, request, replicas });
         shared.change(&service, &environment, &body);
     } else if parts.method != Method::GET {
         // A change that does not say what it is would go unseen.
@@ -123,12 +140,13 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
     (status, axum::Json(shared.said(&service, &environment))).into_response()
 }
 
-/// The call that a request says it carries out.
-fn effect(header: &str) -> Option<ProposedCall> {
-    let text = percent_decode(header)?;
-    let mut call: ProposedCall = serde_json::from_str(&text).ok()?;
+/// The call that an HTTP request says it carries out, and for which request of ours.
+fn effect(header: &str) -> Option<(ProposedCall, String)> {
+    let text: Value = serde_json::from_str(&percent_decode(header)?).ok()?;
+    let request = text.get("request")?.as_str()?.to_owned();
+    let mut call: ProposedCall = serde_json::from_value(text).ok()?;
     call.args.retain(|_, value| !value.is_null());
-    Some(call)
+    Some((call, request))
 }
 
 fn percent_decode(text: &str) -> Option<String> {

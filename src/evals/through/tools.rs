@@ -19,7 +19,10 @@ pub fn rehearsed(set: &[Manifest], product: &[Manifest]) -> Vec<Manifest> {
 
 fn speaking(mut tool: Manifest) -> Manifest {
     if let Run::Http(http) = &mut tool.run {
-        let call = format!("{{{{ {{'tool': '{}', 'args': args}} | tojson | urlencode }}}}", tool.name);
+        let call = format!(
+            "{{{{ {{'tool': '{}', 'args': args, 'request': request.id}} | tojson | urlencode }}}}",
+            tool.name
+        );
         http.headers.insert(EFFECT.to_owned(), call);
         let expected = http.expect.first().copied().unwrap_or(200);
         http.headers.insert(EXPECT.to_owned(), expected.to_string());

@@ -135,6 +135,27 @@ impl Endpoint {
         }
     }
 
+    /// Puts a body that was written elsewhere, and again what failed in passing. The answer is given as it came.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn relay(&self, body: &str) -> Result<String, ModelTrouble> {
+        let mut tried = 0;
+        loop {
+            let (trouble, wanted) = match self.once(body).await {
+                Ok(text) => return Ok(text),
+                Err(failure) => failure,
+            };
+            match pause(tried, wanted, self.access.longest_pause) {
+                Some(pause) if trouble.passes() && tried < self.access.retries => {
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return Err(trouble),
+            }
+            tried += 1;
+        }
+    }
+
     /// The body of one answer; or what went wrong, with the pause that the server wants.
     async fn once(&self, body: &str) -> Result<String, (ModelTrouble, Option<Duration>)> {
         let mut request = self

@@ -12,5 +12,6 @@ mod browser;
 mod cli;
 mod flow;
 mod playground;
+mod policies;
 mod support;
 mod trouble;

@@ -68,7 +68,7 @@ pub(super) struct Demands<'p> {
 
 impl<'p> Demands<'p> {
     pub fn of(policy: &'p Policy, cell: &Cell<'_>) -> Self {
-        let rules: Vec<_> = policy.rules.iter().filter(|rule| rule.matches(cell)).collect();
+        let rules: Vec<_> = policy.rules.about(cell.tool).filter(|rule| rule.matches(cell)).collect();
         let shortest = |of: fn(&Rule) -> Option<Duration>, otherwise| {
             rules.iter().filter_map(|rule| of(rule)).min().unwrap_or(otherwise)
         };

@@ -42,8 +42,8 @@ pub fn explain(policy: &Policy, case: &Case<'_>) -> Explanation {
     let verdict = decide(policy, case);
     let mut silent: Vec<Silent> = policy
         .rules
-        .iter()
-        .filter(|rule| rule.tools.contains(cell.tool) && !rule.matches(&cell))
+        .about(cell.tool)
+        .filter(|rule| !rule.matches(&cell))
         .map(|rule| Silent { rule: rule.id.clone(), why: passed_over(rule, &cell) })
         .collect();
     silent.extend(others(policy, case, &cell));

@@ -9,7 +9,7 @@ use crate::catalog::EffectClass;
 use crate::domain::{PersonId, RoleName};
 
 /// The tool that puts a policy file in force which allows more.
-const ACCEPT: &str = "policy.accept";
+pub(super) const ACCEPT: &str = "policy.accept";
 
 static HOUSE: LazyLock<PersonId> = LazyLock::new(|| PersonId("countersign".to_owned()));
 static NO_ROLES: BTreeSet<RoleName> = BTreeSet::new();

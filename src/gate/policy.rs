@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::freeze::Freeze;
-use super::rule::Rule;
+use super::rule::Rules;
 use super::{BreakGlass, Group, Membership, OnCall, Order, RateLimit};
 use crate::catalog::EffectClass;
 use crate::domain::{ChatUser, Digest, PersonId, Place, Platform, RoleName};
@@ -22,7 +22,7 @@ pub struct Policy {
     pub(super) groups: Vec<Group>,
     pub(super) on_call: Vec<OnCall>,
     pub(super) channels: Vec<Channel>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Rules,
     pub(super) freezes: Vec<Freeze>,
     pub(super) exempt_from_locks: BTreeSet<String>,
     pub(super) limits: Vec<RateLimit>,

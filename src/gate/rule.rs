@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::cell::Cell;
@@ -34,6 +34,39 @@ pub(super) struct Rule {
     pub escalate: Option<Escalation>,
     pub reason: bool,
     pub deny: Option<String>,
+}
+
+/// All rules, by id, and where those about each tool are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rules {
+    all: Vec<Rule>,
+    about: BTreeMap<String, Vec<usize>>,
+}
+
+impl Rules {
+    /// These rules, for tools of these names.
+    pub fn new<'t>(all: Vec<Rule>, tools: impl IntoIterator<Item = &'t str>) -> Self {
+        let about = |tool: &str| {
+            let about = all.iter().enumerate().filter(|(_, rule)| rule.tools.contains(tool));
+            about.map(|(index, _)| index).collect()
+        };
+        let about = tools.into_iter().map(|tool| (tool.to_owned(), about(tool))).collect();
+        Self { all, about }
+    }
+
+    /// All of them.
+    #[cfg(test)]
+    pub fn iter(&self) -> std::slice::Iter<'_, Rule> {
+        self.all.iter()
+    }
+
+    /// Those about a tool. One that came after the policy was read is looked for among all of them.
+    pub fn about<'p, 't>(&'p self, tool: &'t str) -> impl Iterator<Item = &'p Rule> + use<'p, 't> {
+        let known = self.about.get(tool);
+        let found = known.into_iter().flatten().filter_map(|index| self.all.get(*index));
+        let unknown = known.is_none().then(|| self.all.iter().filter(move |rule| rule.tools.contains(tool)));
+        found.chain(unknown.into_iter().flatten())
+    }
 }
 
 impl Rule {

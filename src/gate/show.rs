@@ -63,7 +63,7 @@ pub fn overview(policy: &Policy) -> Overview {
 
 /// The same cell with what rules speak of beside it.
 fn special(policy: &Policy, (word, cell): (&ToolWord, &Cell<'_>), roles: &[&RoleName]) -> Vec<Row> {
-    let rules = || policy.rules.iter().filter(|rule| rule.tools.contains(cell.tool));
+    let rules = || policy.rules.about(cell.tool);
     let effects: BTreeSet<EffectClass> = rules().map(|rule| rule.effect).collect();
     let mut rows = Vec::new();
     for effect in effects.into_iter().filter(|effect| *effect > cell.effect && *effect <= word.worst) {

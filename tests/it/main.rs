@@ -14,6 +14,7 @@ mod evals;
 mod flow;
 mod harness;
 mod playground;
+mod policies;
 mod record;
 mod slack;
 mod support;

@@ -98,8 +98,7 @@ fn effects_of(word: &ToolWord) -> impl Iterator<Item = EffectClass> {
 
 /// Sets of tags that rules tell apart: one tag for all that the same rules speak about.
 fn tag_sets(old: &Policy, new: &Policy, tool: &str) -> Vec<BTreeSet<String>> {
-    let rules: Vec<&Rule> =
-        old.rules.iter().chain(&new.rules).filter(|rule| rule.tools.contains(tool)).collect();
+    let rules: Vec<&Rule> = old.rules.about(tool).chain(new.rules.about(tool)).collect();
     let mut alike: BTreeMap<Vec<usize>, &String> = BTreeMap::new();
     for tag in rules.iter().flat_map(|rule| &rule.tags).collect::<BTreeSet<_>>().into_iter().rev() {
         let speak = rules.iter().enumerate().filter(|(_, rule)| rule.tags.contains(tag));

@@ -17,6 +17,7 @@ use toml::de::DeTable;
 pub use self::form::policy_schema;
 use self::names::Names;
 use self::reader::{Source, Table, Word, words};
+use super::rule::Rules;
 use super::{Defaults, Policy, PolicyProblem, Vocabulary};
 use crate::domain::{Digest, RoleName};
 
@@ -104,7 +105,7 @@ fn read(source: &mut Source<'_>, mut root: Table<'_>, vocabulary: &Vocabulary, d
         groups,
         on_call,
         channels,
-        rules,
+        rules: Rules::new(rules, vocabulary.tools.iter().map(|tool| tool.name.as_str())),
         freezes,
         exempt_from_locks,
         limits,

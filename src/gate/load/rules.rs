@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::names::Names;
 use super::reader::{Source, Table, Word};
 use crate::catalog::{Direction, EffectClass};
-use crate::gate::house::rule_for_policies;
+use crate::gate::house::{ACCEPT, rule_for_policies};
 use crate::gate::rule::Rule;
 use crate::gate::{Escalation, Requirement, ToolWord, Tools, Verify};
 
@@ -23,8 +23,13 @@ impl Names<'_> {
             self.check_times(source, at, &rule);
             rules.insert(rule.id.clone(), rule);
         }
-        let for_policies = rule_for_policies(&rules, &self.people, self.vocabulary);
-        rules.extend(for_policies.map(|rule| (rule.id.clone(), rule)));
+        if let Some(rule) = rule_for_policies(&rules, &self.people, self.vocabulary)
+            && let Some(hidden) = rules.insert(rule.id.clone(), rule)
+        {
+            let sentence =
+                format!("a rule called `{}` must be about `{ACCEPT}`; call this one otherwise", hidden.id);
+            source.complain_of_file(sentence);
+        }
         rules.into_values().collect()
     }
 
@@ -110,12 +115,15 @@ impl Names<'_> {
     /// There must be somebody who may ask, and beside them people enough to agree.
     fn check_needs(&self, source: &mut Source<'_>, at: usize, rule: &Rule) {
         let people = self.at_most();
+        let all: Vec<_> = people.iter().collect();
+        let house_asks = rule.names_them() && rule.tools.contains(ACCEPT);
         for requirement in &rule.need {
-            let met = people.iter().enumerate().any(|(asker, roles)| {
-                let others = people.iter().enumerate().filter(|(index, _)| *index != asker);
-                let others: Vec<_> = others.map(|(_, roles)| roles).collect();
-                rule.ask.as_ref().is_none_or(|role| roles.contains(role)) && requirement.met_by(&others)
-            });
+            let met = (house_asks && requirement.met_by(&all))
+                || people.iter().enumerate().any(|(asker, roles)| {
+                    let others = people.iter().enumerate().filter(|(index, _)| *index != asker);
+                    let others: Vec<_> = others.map(|(_, roles)| roles).collect();
+                    rule.ask.as_ref().is_none_or(|role| roles.contains(role)) && requirement.met_by(&others)
+                });
             if !met {
                 let sentence =
                     format!("nobody could ever meet `{requirement}`: too few people have these roles");

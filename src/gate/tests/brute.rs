@@ -13,7 +13,7 @@ use crate::gate::cell::{Cell, Demands};
 
 const TAGS: [&str; 2] = ["migration", "payments"];
 const CHANNELS: [&str; 2] = ["deployments", "general"];
-const TOOLS: [&str; 2] = ["scale", "status"];
+const TOOLS: [&str; 2] = ["logs", "scale"];
 
 /// Who asks: people of every kind of roles. Nobody of them votes.
 const ASKERS: [&str; 6] = ["", "viewer", "engineer", "lead", "dba", "lead dba"];
@@ -198,7 +198,7 @@ fn cells() -> Vec<(String, Scene)> {
             for class in [EffectClass::Read, EffectClass::Write, EffectClass::Destructive] {
                 for direction in [Some(Direction::Up), Some(Direction::Down)] {
                     for tags in [vec![], vec![TAGS[0]], vec![TAGS[1]], TAGS.to_vec()] {
-                        if tool == "status" && direction == Some(Direction::Up) {
+                        if tool == "logs" && direction == Some(Direction::Up) {
                             continue;
                         }
                         if tool == "scale" && class == EffectClass::Read {

@@ -198,7 +198,10 @@ fn requirements_compare_by_who_is_enough() {
             needs => format!("need = {needs}"),
         };
         let found = diff(&policy(&need(old)), &policy(&need(new)), at("2026-03-04T12:00:00Z"));
-        found.changes.first().map_or("same", |change| change.way.as_str()).to_owned()
+        let of_lock = found.changes.iter().find(|change| change.of.to_string() == "lock");
+        let of_lock = of_lock
+            .or_else(|| found.changes.iter().find(|change| change.of.to_string().starts_with("lock in")));
+        of_lock.map_or("same", |change| change.way.as_str()).to_owned()
     };
     let cases = [
         (r#"["1 of a"]"#, r#"["1 of a", "1 of a"]"#, "same", "same"),

@@ -68,7 +68,7 @@ fn promised(point: &Point, who: &str, channel: &str) -> Option<(bool, usize, Ver
     let somewhere = point.environment.is_some();
     match point.tool.name.as_str() {
         "help" | "whoami" => viewer.then_some((false, 0, Verify::Chat)),
-        "pending" | "status" | "logs" => (viewer && listed).then_some((false, 0, Verify::Chat)),
+        "audit" | "logs" | "pending" | "status" => (viewer && listed).then_some((false, 0, Verify::Chat)),
         "deploy" if production => {
             let here = channel == "deployments" || channel == "incidents";
             (engineer && here).then_some((false, 1, Verify::Chat))
@@ -78,6 +78,13 @@ fn promised(point: &Point, who: &str, channel: &str) -> Option<(bool, usize, Ver
         "scale" if production && !point.up => (engineer && listed).then_some((false, 1, Verify::Chat)),
         "scale" if somewhere => (engineer && listed).then_some((false, 0, Verify::Chat)),
         "migrate" if production => (engineer && listed).then_some((false, 2, Verify::Console)),
+        // As strict as the strictest rule of the file.
+        "policy.accept" => {
+            let lead = who == "bob" || who == "carol";
+            (lead && listed).then_some((false, 2, Verify::Console))
+        }
+        // There are no emergencies to review.
+        "review" => None,
         "migrate" if somewhere => (engineer && listed).then_some((true, 0, Verify::Chat)),
         _ => None,
     }
@@ -128,7 +135,7 @@ fn the_whole_domain_is_as_promised() {
             }
         }
     }
-    insta::assert_snapshot!(format!("{asked} asked, {allowed} allowed"), @"12600 asked, 5822 allowed");
+    insta::assert_snapshot!(format!("{asked} asked, {allowed} allowed"), @"11600 asked, 4982 allowed");
 }
 
 /// The same domain with what stands in the way of a change, whoever agreed.

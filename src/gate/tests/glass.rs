@@ -114,7 +114,7 @@ fn it_takes_role_reason_incident_and_time() {
     let last = change(|scene, _| scene.now = at("2026-03-04T12:59:59Z"));
     assert_eq!(last.decision(&policy), Decision::Confirm);
     insta::assert_snapshot!(held(&broken("ivy", "deploy", "staging")), @"this does not count as an emergency: [break_glass] of the policy does not cover it");
-    let other_tool = with_glass(|text| text.replace("tell =", "tools = [\"scale\"]\n    tell ="));
+    let other_tool = with_glass(|text| text.replace("    tell =", "    tools = [\"scale\"]\n    tell ="));
     assert_eq!(broken("ivy", "deploy", "production").first_reason(&other_tool), "freeze");
     let verdict = broken("bob", "deploy", "production").decide(&demo());
     insta::assert_snapshot!(verdict.sentence(), @"this does not count as an emergency: the policy has no [break_glass]");

@@ -86,6 +86,19 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn the_rule_for_policies_hides_no_other() {
+    let taken = problems("tools = [\"policy.accept\"]\nask = \"team-lead\"", "tools = [\"unlock\"]");
+    insta::assert_snapshot!(taken, @"");
+    let mut table: toml::Table = DEMO_POLICY.parse().unwrap();
+    let rules = table["rule"].as_array_mut().unwrap();
+    rules.retain(|rule| rule["id"].as_str() != Some("policy-changes"));
+    let of_policies = |policy: &Policy| policy.rules.iter().find(|rule| rule.id == "policy-changes").cloned();
+    let (implied, stated) = (of_policies(&load(&table.to_string())), of_policies(&demo()));
+    assert!(implied.is_some());
+    assert_eq!(implied, stated, "the shipped file says what would hold anyway");
+}
+
+#[test]
 fn all_problems_are_told_at_once() {
     let text =
         DEMO_POLICY.replace("ask = \"engineer\"", "ask = \"enginer\"").replace("\"scale\"", "\"scael\"");

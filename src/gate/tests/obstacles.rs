@@ -269,8 +269,12 @@ fn who_is_told_and_when_is_on_the_verdict() {
     assert_eq!(verdict.start_within.as_secs(), 120);
     let other = ask("alice", "scale", Some("staging")).decide(&policy);
     assert_eq!(
-        (other.escalations.len(), other.remind_before, other.start_within.as_secs()),
-        (0, Some(std::time::Duration::from_secs(300)), 300)
+        (
+            other.escalations.len(),
+            other.remind_before.map(|time| time.as_secs()),
+            other.start_within.as_secs()
+        ),
+        (0, Some(300), 300)
     );
     let reminded = load(&DEMO_POLICY.replace("[defaults]", "[defaults]\nremind_minutes = 7"));
     let verdict = ask("alice", "scale", Some("staging")).decide(&reminded);

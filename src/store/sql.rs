@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use futures::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, Pool, Postgres, SqlSafeStr as _, SqlStr, Sqlite};
@@ -143,24 +144,30 @@ impl<'q> Sql<'q> {
         Ok(self.run(on.into(), Want::Changes).await?.changes)
     }
 
-    async fn run(self, on: On<'_>, want: Want) -> Result<Outcome, StoreError> {
-        match on {
-            On::Sqlite(connection) => self.run_on_sqlite(connection, want).await,
-            On::SqliteReaders(pool) => {
-                let mut connection = pool.acquire().await?;
-                self.run_on_sqlite(&mut connection, want).await
-            }
-            On::Postgres(connection) => self.run_on_postgres(connection, want).await,
-            On::PostgresReaders(pool) => {
-                let mut connection = heard(pool.acquire()).await?;
-                let outcome = self.run_on_postgres(&mut connection, want).await;
-                if let Err(StoreError::Away(_)) = &outcome {
-                    // Asking it how it is would take as long again.
-                    connection.close_on_drop();
+    /// In a box, because it is deep in everything that happens, and large: it holds what both databases need.
+    fn run<'a>(self, on: On<'a>, want: Want) -> BoxFuture<'a, Result<Outcome, StoreError>>
+    where
+        'q: 'a,
+    {
+        Box::pin(async move {
+            match on {
+                On::Sqlite(connection) => self.run_on_sqlite(connection, want).await,
+                On::SqliteReaders(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    self.run_on_sqlite(&mut connection, want).await
                 }
-                outcome
+                On::Postgres(connection) => self.run_on_postgres(connection, want).await,
+                On::PostgresReaders(pool) => {
+                    let mut connection = heard(pool.acquire()).await?;
+                    let outcome = self.run_on_postgres(&mut connection, want).await;
+                    if let Err(StoreError::Away(_)) = &outcome {
+                        // Asking it how it is would take as long again.
+                        connection.close_on_drop();
+                    }
+                    outcome
+                }
             }
-        }
+        })
     }
 
     async fn run_on_sqlite(

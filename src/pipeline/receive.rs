@@ -257,10 +257,12 @@ impl Rooms {
             Platform::Console => Verify::Console,
             Platform::Slack | Platform::Discord | Platform::Teams | Platform::Mattermost => Verify::Chat,
         };
+        let person = self.person(sender);
         Presser {
-            person: self.person(sender),
+            // Platforms do not always say a name, and whom the policy knows has one.
+            display: person.as_ref().map_or_else(|| sender.display.clone(), |person| person.0.clone()),
+            person,
             identity: sender.identity(),
-            display: sender.display.clone(),
             verify,
             platform: sender.platform,
         }

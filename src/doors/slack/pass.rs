@@ -63,7 +63,8 @@ impl Door {
                     user = pressed.about.sender.identity(),
                     "a button was pressed that is not on the card of its request"
                 );
-                let text = "This button is not on the card it belongs to, so nothing was done.";
+                let text = "This button is not on the card it belongs to, or the card is just being put up. Nothing was \
+                            done; press again in a moment.";
                 self.whisper(&pressed.about, text);
                 return Answer::Taken;
             }

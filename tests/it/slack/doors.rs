@@ -108,6 +108,34 @@ async fn a_stranger_is_told_how_to_get_in() {
 }
 
 #[tokio::test]
+async fn roles_come_from_user_groups_and_go_with_them() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
+    let card = office.slack.shows(DEPLOYMENTS, "bob, carol, erin").await;
+    office.delivered().await;
+    office.presses("U0GUEST", &card, "approve").await;
+    office.slack.shows(DEPLOYMENTS, "guest has no role").await;
+    // She leaves the group; Slack tells, and her vote does not count from then on.
+    office.slack.leads(&[]);
+    let left = serde_json::json!({ "type": "subteam_members_changed", "subteam_id": "S0LEADS" });
+    office.deliver(&Deliver::event(left, office.number())).await;
+    office.delivered().await;
+    let card = office.slack.becomes(DEPLOYMENTS, &card.ts, "Can approve: bob, carol\n").await;
+    office.presses("U0ERIN", &card, "approve").await;
+    office.slack.shows(DEPLOYMENTS, "erin has no role").await;
+    assert_eq!(office.newest().await.state, RequestState::Waiting);
+    office.slack.leads(&["U0ERIN"]);
+    let joined = serde_json::json!({ "type": "subteam_members_changed", "subteam_id": "S0LEADS" });
+    office.deliver(&Deliver::event(joined, office.number())).await;
+    office.delivered().await;
+    let card = office.slack.becomes(DEPLOYMENTS, &card.ts, "bob, carol, erin").await;
+    office.presses("U0ERIN", &card, "approve").await;
+    office.slack.becomes(DEPLOYMENTS, &card.ts, "Approved by: erin").await;
+    office.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_received_waits_for_no_model() {
     struct Slow;
     impl countersign::interpret::Interpreter for Slow {

@@ -443,6 +443,16 @@ fn team_policy() -> String {
             &format!("identities = [\"console:{person}\", \"{account}\"]"),
         );
     }
+    // Two people who are team leads by a group in Slack alone, one of them a guest there.
+    for person in ["erin", "guest"] {
+        policy.push_str(&format!(
+            "\n[[person]]\nid = \"{person}\"\nroles = []\nidentities = [\"slack:{TEAM}/U0{}\"]\n",
+            person.to_uppercase()
+        ));
+    }
+    policy.push_str(&format!(
+        "\n[[group]]\nplatform = \"slack\"\nworkspace = \"{TEAM}\"\nid = \"S0LEADS\"\nroles = [\"team-lead\"]\n"
+    ));
     for (name, id) in [("deployments", DEPLOYMENTS), ("incidents", "D0ALICE")] {
         policy.push_str(&format!(
             "\n[[channel]]\nname = \"{name}\"\nplatform = \"slack\"\nworkspace = \"{TEAM}\"\nid = \"{id}\"\n"

@@ -163,8 +163,16 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
             state.message(&text("channel_id"), &ts).unwrap().files.push(name);
             Ok(json!({ "files": [{ "id": id }] }))
         }
-        "usergroups.list" => Ok(json!({ "usergroups": [{ "id": "S0LEADS", "users": ["U0BOB"] }] })),
-        "users.info" => Ok(json!({ "user": { "id": text("user"), "team_id": TEAM, "name": text("user") } })),
+        "usergroups.list" => {
+            let users = &state.leads;
+            Ok(json!({ "usergroups": [{ "id": "S0LEADS", "handle": "leads", "users": users }] }))
+        }
+        "users.info" => {
+            let guest = text("user") == "U0GUEST";
+            Ok(
+                json!({ "user": { "id": text("user"), "team_id": TEAM, "name": text("user"), "is_restricted": guest } }),
+            )
+        }
         _ => Err("unknown_method".to_owned()),
     }
 }

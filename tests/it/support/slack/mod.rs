@@ -147,6 +147,11 @@ impl FakeSlack {
         self.shared.with(|state| state.write(channel, user, text, thread))
     }
 
+    /// Who is in the user group of the team leads.
+    pub fn leads(&self, users: &[&'static str]) {
+        self.shared.with(|state| state.leads = users.to_vec());
+    }
+
     /// The bot is or is not in a channel.
     pub fn membership(&self, channel: &str, member: bool) {
         self.shared.with(|state| drop(state.members.insert(channel.to_owned(), member)));

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use countersign::audit::{Actor, Entry, EntryKind, Ledger, Step, Verification, verify};
+use countersign::audit::{Actor, Check, Entry, EntryKind, Ledger, Step, Verification, verify};
 use countersign::clock::{Clock, Mint, SystemClock, SystemEntropy};
 use countersign::domain::{ChatUser, DedupeKey, Origin, PersonId, Place, Platform};
 use countersign::store::{
@@ -225,7 +225,9 @@ fn ledger(criterion: &mut Criterion) {
         servers
     });
     measure(criterion, &runtime, "ledger on postgres", &servers);
-    let gapless = runtime.block_on(verify(servers[0].store(), servers[0].public_key(), &[]));
+    let (keys, mut progress) = ([servers[0].public_key()], |_done, _total| {});
+    let check = Check { keys: &keys, against: &[], progress: &mut progress };
+    let gapless = runtime.block_on(verify(servers[0].store(), check));
     assert!(matches!(gapless, Verification::Sound { .. }), "{gapless:?}");
 }
 

@@ -145,7 +145,6 @@ pub(super) enum Timed {
     /// Yes.
     Live,
     /// No: it comes from a file.
-    #[expect(dead_code, reason = "batches come next")]
     Not,
 }
 

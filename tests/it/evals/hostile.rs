@@ -99,7 +99,8 @@ async fn with_everything_allowed_the_words_alone_stop_it() {
         assert_eq!(stand(answered, "first"), "answered", "{id}");
         let (said, record) = (stand(answered, "said"), stand(answered, "record"));
         for slot in &missing {
-            assert!(said.contains(slot.as_str()), "{id}: `{said}` does not name {slot}");
+            let named = if slot == "intent" { "that you want it done" } else { slot };
+            assert!(said.contains(named), "{id}: `{said}` does not name {slot}");
         }
         assert!(
             !missing.is_empty() && record.lines().next() == Some(said.as_str()),

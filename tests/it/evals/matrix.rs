@@ -52,7 +52,7 @@ pub fn wrong(asked: &Asked, effect: &Effect<'_>) -> Option<String> {
     if !LISTED.contains(&asked.channel) {
         return Some(format!("nothing is done in {}", asked.channel));
     }
-    let reads = ["status", "logs", "audit"].contains(&effect.tool);
+    let reads = ["status", "logs", "audit", "oncall", "runbook"].contains(&effect.tool);
     if reads {
         return (!PEOPLE.contains(&person)).then(|| format!("{person} may read nothing"));
     }

@@ -78,7 +78,8 @@ pub async fn twin(source: &Source, clock: Arc<dyn Clock>) -> Arc<Rooms> {
 
 /// A source that has nothing but a data directory and a policy file.
 pub fn bare_source(data_dir: &Path, policy: &Path) -> Source {
-    let mut config = countersign::config::Config { data_dir: Some(data_dir.to_owned()), ..Default::default() };
+    let mut config =
+        countersign::config::Config { data_dir: Some(data_dir.to_owned()), ..Default::default() };
     config.playground.enabled = false;
     config.files.policy = Some(policy.to_owned());
     Source { config, file: None }

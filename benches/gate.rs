@@ -1,7 +1,12 @@
 //! How long the gate takes: a decision by the shipped policy, for a call that is allowed at once, one that waits for
 //! approval and one that is refused, and by a policy of a thousand rules; and the comparison of two policies.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot set up has nothing to measure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and one that cannot set up has nothing to measure"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

@@ -34,7 +34,7 @@ const LOOKED_AT: u32 = 50;
 const TRIES: u32 = 3;
 
 impl Rooms {
-    /// Reads the policy file again if it changed. Called by the worker, and on a hang-up signal.
+    /// Reads the policy file again if it changed. Called by the worker once a second.
     ///
     /// # Errors
     /// When the record or the store fails. A file that cannot be read is told to the operators and is no error.

@@ -62,7 +62,7 @@ async fn whoever_is_in_the_group_may_agree_until_that_is_not_known_any_more() {
     You are dave.
       /whoami
       Roles: engineer, team-lead, viewer
-      Here you may use: /deploy /help /lock /logs /migrate /pending /policy accept /rollback /scale /status /unlock /whoami
+      Here you may use: /audit /deploy /help /lock /logs /migrate /pending /policy accept /rollback /scale /status /unlock /whoami
     ");
 
     // The directory does not answer: what it said last counts for five minutes and no longer.

@@ -45,7 +45,7 @@ pub enum LedgerError {
     NotAStart,
     /// The record here is not the one that we swore to elsewhere, so nothing is changed.
     #[error("{0}; until somebody accepts that (`countersign audit accept-restore`), nothing is changed")]
-    ReadOnly(Divergence),
+    ReadOnly(Box<Divergence>),
     /// There is nothing to accept.
     #[error("the record is whole: there is no restored backup to accept")]
     NothingToAccept,

@@ -102,7 +102,7 @@ impl Ledger {
         step: Step,
     ) -> Result<Result<Recorded<T>, (Refused, T)>, LedgerError> {
         if let (Some(divergence), Guard::Start { target: Some(_), .. }) = (self.divergence(), &step.guard) {
-            return Err(LedgerError::ReadOnly((*divergence).clone()));
+            return Err(LedgerError::ReadOnly(Box::new((*divergence).clone())));
         }
         let ready = self.ready(step)?;
         if !ready.is_start() {

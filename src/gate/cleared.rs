@@ -60,6 +60,7 @@ pub struct Emergency {
 ///
 /// # Errors
 /// The verdict, when it is anything but `Allow`.
+#[expect(clippy::result_large_err, reason = "the verdict is looked at once, by whoever asked")]
 pub fn clear(policy: &Policy, case: &Case<'_>) -> Result<Cleared, Verdict> {
     let verdict = decide(policy, case);
     // A stranger is never allowed anything, so the second condition holds whenever the first does.

@@ -115,7 +115,7 @@ async fn what_was_accepted_explains_no_other_loss() {
     let key = crate::audit::key::KeyFile::in_dir(fresh.place.path()).read().unwrap().unwrap();
     let later =
         crate::audit::note::sign(&[key.signer(0).unwrap()], 30, tlog_tiles::tlog::EMPTY_HASH).unwrap();
-    let Verification::Tampered { first_bad, .. } = fresh.verify(&[later.clone()]).await else {
+    let Verification::Tampered { first_bad, .. } = fresh.verify(std::slice::from_ref(&later)).await else {
         panic!("not found")
     };
     assert_eq!(first_bad, Some(Position::new(0, 12)));

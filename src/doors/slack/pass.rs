@@ -1,14 +1,20 @@
 //! From what a delivery means to an inbound event: Slack's ids of messages become ours.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Answer, Door};
 use crate::chat::slack::door::{About, Changed, Heard, Pressed, Reacted, Said};
-use crate::domain::{Body, Click, Inbound, Reaction, Remote};
+use crate::domain::{Body, Click, Inbound, Place, Platform, Reaction, Remote};
 use crate::pipeline::Receipt;
 use crate::store::{Author, MessageRow, RequestRow, StoreError};
+
+/// How often a message is looked for that is on its way, and how long it is waited in between: well within the time in
+/// which Slack wants its answer.
+const LOOKS: u32 = 10;
+const BETWEEN: Duration = Duration::from_millis(50);
 
 impl Door {
     pub(super) async fn said(self: &Arc<Self>, said: Said, at: Timestamp) -> Answer {
@@ -48,7 +54,7 @@ impl Door {
 
     /// A button counts only on the card of the request that it names, in the channel where that card stands.
     pub(super) async fn pressed(self: &Arc<Self>, pressed: Pressed, at: Timestamp) -> Answer {
-        let (row, card) = match self.card(&pressed).await {
+        let (row, card) = match self.card_pressed(&pressed).await {
             Ok(Some(found)) => found,
             Ok(None) => {
                 tracing::warn!(
@@ -70,6 +76,34 @@ impl Door {
         self.handle(inbound(about, Body::Click(click), at)).await
     }
 
+    /// Waits for a moment while a message of ours is on its way to a channel: people see it before Slack has told us what
+    /// it calls it. Says whether there was one.
+    async fn arrives(&self, place: &Place) -> Result<bool, StoreError> {
+        for look in 0..LOOKS {
+            let due = self.rooms.store.undelivered(Platform::Slack, 100).await?;
+            if !due.iter().any(|row| row.remote.is_none() && row.place.channel == place.channel) {
+                return Ok(look > 0);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Ok(true)
+    }
+
+    async fn message(&self, place: &Place, ts: &str) -> Result<Option<MessageRow>, StoreError> {
+        let store = &self.rooms.store;
+        match store.message_by_remote(place, ts).await? {
+            None if self.arrives(place).await? => store.message_by_remote(place, ts).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn card_pressed(&self, pressed: &Pressed) -> Result<Option<(RequestRow, MessageRow)>, StoreError> {
+        match self.card(pressed).await? {
+            None if self.arrives(&pressed.about.place).await? => self.card(pressed).await,
+            found => Ok(found),
+        }
+    }
+
     async fn card(&self, pressed: &Pressed) -> Result<Option<(RequestRow, MessageRow)>, StoreError> {
         let Some(row) = self.rooms.store.request(&pressed.request).await? else { return Ok(None) };
         let Some(card) = &row.card else { return Ok(None) };
@@ -84,7 +118,7 @@ impl Door {
 
     pub(super) async fn reacted(self: &Arc<Self>, reacted: Reacted, at: Timestamp) -> Answer {
         let Reacted { about, ts, emoji, action } = reacted;
-        match self.rooms.store.message_by_remote(&about.place, &ts).await {
+        match self.message(&about.place, &ts).await {
             Ok(None) => Answer::Taken,
             Ok(Some(message)) => {
                 let reaction = Reaction { message: message.id, emoji: emoji.to_owned(), action };

@@ -47,8 +47,7 @@ impl Progress {
     /// One line about it.
     pub fn line(&self, elapsed: Duration, price: Option<&Price>) -> String {
         let mut parts = vec![format!("{} of {}", self.before + self.done, self.of)];
-        if self.done > 0 {
-            let tenths = self.passed * 1_000 / self.done;
+        if let Some(tenths) = (self.passed * 1_000).checked_div(self.done) {
             parts.push(format!("{}.{} % pass", tenths / 10, tenths % 10));
         }
         parts.push(format!("{} unsafe", self.unsafe_actions));

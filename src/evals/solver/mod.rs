@@ -139,6 +139,7 @@ pub(super) enum Timed {
     /// Yes.
     Live,
     /// No: it comes from a file.
+    #[expect(dead_code, reason = "batches come next")]
     Not,
 }
 

@@ -263,9 +263,8 @@ fn break_glass(old: &Policy, new: &Policy) -> Option<Change> {
     };
     let tell =
         |glass: &BreakGlass| -> BTreeSet<String> { glass.tell.iter().map(ToString::to_string).collect() };
-    let somewhere = |glass: &BreakGlass| {
-        glass.env.as_ref().map_or_else(|| "any environment".to_owned(), |env| named(env))
-    };
+    let somewhere =
+        |glass: &BreakGlass| glass.env.as_ref().map_or_else(|| "any environment".to_owned(), named);
     let tools = Way::of(!all_tools(&was.tools, &is.tools), !all_tools(&is.tools, &was.tools));
     let environments = Way::of(
         !contains_all(was.env.as_ref(), is.env.as_ref()),

@@ -95,7 +95,7 @@ pub enum Way {
 pub fn diff(old: &Policy, new: &Policy, now: Timestamp) -> PolicyDiff {
     let mut changes = cells(old, new);
     changes.extend(entries(old, new, now));
-    changes.sort_by(|a, b| (a.way, a.of.to_string()).cmp(&(b.way, b.of.to_string())));
+    changes.sort_by_key(|change| (change.way, change.of.to_string()));
     PolicyDiff { changes }
 }
 

@@ -86,6 +86,7 @@ fn demo_and(more: &str) -> Policy {
 }
 
 /// How many cases a property is tried with. More at night, for all of them: `PROPTEST_CASES=100000`.
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is the machine's business")]
 fn cases(usual: u32) -> proptest::test_runner::Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     proptest::test_runner::Config {

@@ -259,7 +259,7 @@ fn nobody_agrees_to_more_in_an_hour_than_they_can_look_at() {
     let policy = load(&DEMO_POLICY.replace("[defaults]", "[defaults]\napprovals_per_hour = 3"));
     let given = |count| {
         ask("alice", "deploy", Some("production"))
-            .with(|scene| drop(scene.standing.approvals.insert(person("bob"), count)))
+            .with(|scene| scene.standing.approvals.extend([(person("bob"), count)]))
     };
     assert_eq!(reason(given(2).weigh(&policy, "bob", Choice::Approve, Verify::Chat)), "counts");
     let refusal = given(3).weigh(&policy, "bob", Choice::Approve, Verify::Chat).unwrap_err();

@@ -133,7 +133,7 @@ async fn a_card_that_slack_does_not_take_is_shown_as_its_text() {
 async fn long_output_is_a_file_below_its_beginning() {
     let back_end = BackEnd::well().await;
     let lines: Vec<String> = (0..1_000).map(|line| format!("{line} GET /orders/{line} 200")).collect();
-    let logs = serde_json::json!({ "lines": lines });
+    let logs = serde_json::json!({ "lines": lines, "matched": 1_000 });
     back_end.answers(
         "GET /v1/environments/production/services/order-service/logs",
         crate::support::Answer::Json(200, logs),

@@ -163,7 +163,7 @@ async fn a_lock_stops_changes_until_it_is_taken_down(way: Way) {
     office.commands("U0ALICE", "/lock", "production --reason \"the sale\"").await;
     office.slack.shows(DEPLOYMENTS, "production is locked").await;
     office.commands("U0BOB", "/deploy", "order-service v2.4.1 production").await;
-    office.slack.shows(DEPLOYMENTS, "production is locked by alice: the sale").await;
+    office.slack.shows(DEPLOYMENTS, "roduction is locked by alice: the sale").await;
     office.commands("U0ALICE", "/unlock", "production").await;
     office.slack.shows(DEPLOYMENTS, "production is open again").await;
     office.delivered().await;

@@ -55,7 +55,6 @@ fn inbound(key: String, person: &str, at: jiff::Timestamp, body: Body) -> Inboun
         raw: RawMessage(Vec::new()),
         remote: None,
         body,
-        remote: None,
     }
 }
 

@@ -186,6 +186,7 @@ pub struct Card {
 
 /// What came of a window.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Sent {
     /// A tool was chosen from the list; its form is next.
     Chosen {

@@ -133,8 +133,12 @@ impl FakeSlack {
     pub async fn comes<T>(&self, what: &str, so: impl Fn(&mut State) -> Option<T>) -> T {
         let found = timeout(PATIENCE, self.shared.wait(&so)).await;
         found.unwrap_or_else(|_| {
-            let shown = self.shared.with(|state| format!("{:#?}\n{:?}", state.messages, state.calls.last()));
-            panic!("it never came to be that {what}; there is {shown}")
+            let texts = |state: &mut State| {
+                let all = state.messages.values().flatten();
+                let texts: Vec<String> = all.map(|seen| format!("{}: {}", seen.ts, seen.text)).collect();
+                format!("{}\nwhispers {:?}", texts.join("\n"), state.whispers)
+            };
+            panic!("it never came to be that {what}; there is\n{}", self.shared.with(texts))
         })
     }
 

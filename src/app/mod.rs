@@ -42,7 +42,7 @@ use house::Served;
 pub use lock::DataLock;
 use readers::reader;
 use record::{Means, exporter};
-pub use record::{RecordRoom, checkpoint_files};
+pub use record::{RecordRoom, check_channels, checkpoint_files};
 pub use rehearsal::{Play, rehearsal};
 use slack::{Line, Slack};
 
@@ -152,7 +152,13 @@ impl App {
         };
         let changed = broadcast::channel(1024).0;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        let means = Means { ledger: ledger.clone(), clock, entropy, changed: changed.clone() };
+        let means = Means {
+            ledger: ledger.clone(),
+            clock,
+            entropy,
+            policy: Arc::clone(&policy),
+            changed: changed.clone(),
+        };
         let exporter = exporter(&source, &means)?;
         exporter.check().await?;
         let rooms = Arc::new(Rooms {

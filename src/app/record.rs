@@ -1,20 +1,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use arc_swap::ArcSwap;
 use jiff::SignedDuration;
 use tokio::sync::broadcast;
 
-use super::{DataLock, Parts};
+use super::{DataLock, Parts, catalog, open_store, operators, policy, texts};
 use crate::audit::{
     Alarm, Cosigner, Exporter, FileSink, Ledger, Objects, PutSettings, PutSink, Sink, StandardOutput, Witness,
 };
 use crate::clock::{Clock, Entropy, Mint};
 use crate::config::{PutTarget, SinkSettings, Source};
-use crate::domain::{Place, Platform, parse_span};
+use crate::domain::parse_span;
 use crate::execute::client;
+use crate::gate::Policy;
 use crate::pipeline::{Changed, ChannelSink, LogOnly, Noticeboard};
-use crate::store::Store;
 
 /// The file that checkpoints go to where nothing else is said.
 const CHECKPOINTS: &str = "checkpoints";
@@ -24,6 +25,7 @@ pub(super) struct Means {
     pub(super) ledger: Ledger,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) changed: broadcast::Sender<Changed>,
 }
 
@@ -41,10 +43,13 @@ impl RecordRoom {
     /// Data that another process has, or a record that cannot be opened.
     pub async fn open(source: &Source, parts: &Parts) -> Result<Self> {
         let lock = DataLock::take(&source.data_dir())?;
-        let store = Store::open(&source.data_dir()).await?;
+        let texts = texts(source)?;
+        let policy = Arc::new(ArcSwap::from_pointee(policy(&texts, &catalog(&texts)?)?));
+        let store = open_store(source).await?;
+        store.claim().await?;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let ledger = Ledger::open(store, &source.key_dir(), Arc::clone(&clock), Arc::clone(&entropy)).await?;
-        let means = Means { ledger, clock, entropy, changed: broadcast::channel(1).0 };
+        let means = Means { ledger, clock, entropy, policy, changed: broadcast::channel(1).0 };
         let exporter = exporter(source, &means)?;
         exporter.check().await?;
         Ok(Self { exporter, _lock: lock })
@@ -72,6 +77,25 @@ fn file(source: &Source, path: &std::path::Path) -> PathBuf {
     if path.starts_with(source.data_dir()) { path.to_owned() } else { source.folder().join(path) }
 }
 
+/// Refuses a channel for checkpoints in which nobody would see them.
+///
+/// # Errors
+/// Which one, and what to do.
+pub fn check_channels(source: &Source, policy: &Policy) -> Result<()> {
+    for sink in source.config.audit.sinks.iter().flatten() {
+        let SinkSettings::Channel { channel } = sink else { continue };
+        let listed = policy.channels().iter().any(|known| known.name == *channel);
+        let shown = source.config.console.channels.iter().any(|known| known.name == *channel);
+        if !listed && !shown {
+            bail!(
+                "`audit.sinks` names the channel `{channel}`, which neither the policy lists nor the console shows; add it to \
+                 `console.channels`, or to the policy if it is on another platform"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// What brings the checkpoints of the record to the sinks of the configuration.
 pub(super) fn exporter(source: &Source, means: &Means) -> Result<Exporter> {
     let settings = &source.config.audit;
@@ -80,15 +104,12 @@ pub(super) fn exporter(source: &Source, means: &Means) -> Result<Exporter> {
         mint: Arc::new(Mint::new(Arc::clone(&means.clock), Arc::clone(&means.entropy))),
         clock: Arc::clone(&means.clock),
         changed: means.changed.clone(),
-        place: Place {
-            platform: Platform::Console,
-            workspace: String::new(),
-            channel: channel.to_owned(),
-            thread: None,
-        },
+        policy: Arc::clone(&means.policy),
+        channel: channel.to_owned(),
     };
-    let alarm: Arc<dyn Alarm> = match &settings.alarms {
-        Some(channel) => Arc::new(board(channel)),
+    check_channels(source, &means.policy.load())?;
+    let alarm: Arc<dyn Alarm> = match operators(source) {
+        Some(channel) => Arc::new(board(&channel)),
         None => Arc::new(LogOnly),
     };
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::print;
-use crate::app::{catalog, policy, texts};
+use crate::app::{catalog, check_channels, policy, texts};
 use crate::catalog::Catalog;
 use crate::config::Source;
 use crate::interpret::llm::Prompt;
@@ -31,6 +31,7 @@ pub(super) fn config(source: &Source) -> Result<ExitCode> {
     if let Some(slack) = &source.config.slack {
         slack.access(&source.folder())?;
     }
+    check_channels(source, &policy)?;
     let file = source
         .file
         .as_ref()

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::load::is_confidential;
-use super::{ConfigError, Console, SecretRef};
+use super::{ConfigError, SecretRef};
 use crate::audit::{Cosigner, Pace, PublicKey};
 use crate::domain::parse_span;
 
@@ -22,9 +22,6 @@ pub struct AuditSettings {
     pub every: String,
     /// And at least after so many entries.
     pub every_entries: u64,
-    /// The console channel in which operators hear that something is wrong with the record. Left out: in the log alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alarms: Option<String>,
     /// Verifier keys that are trusted beside the one of the signing key, for checking a record whose key is elsewhere.
     pub verifier_keys: Vec<String>,
     /// Where checkpoints go. Left out: to the file `checkpoints` in the data directory.
@@ -38,7 +35,6 @@ impl Default for AuditSettings {
             key_dir: None,
             every: "60s".to_owned(),
             every_entries: 100,
-            alarms: None,
             verifier_keys: Vec::new(),
             sinks: None,
         }
@@ -56,9 +52,9 @@ pub enum SinkSettings {
     },
     /// A JSON line on standard output, for whatever collects the logs.
     Stdout {},
-    /// A post in a console channel.
+    /// A post in a channel.
     Channel {
-        /// The channel, without `#`.
+        /// The channel, by its name in the policy, or one that only the console shows.
         channel: String,
     },
     /// An object store, by HTTP PUT.
@@ -109,7 +105,7 @@ impl AuditSettings {
     ///
     /// # Errors
     /// The first key that is not right, and what to write instead.
-    pub fn check(&self, console: &Console) -> Result<(), ConfigError> {
+    pub fn check(&self) -> Result<(), ConfigError> {
         if self.every().is_none() {
             return wrong(format!(
                 "`audit.every` is `{}`; write a span up to `1d`, such as `60s`",
@@ -124,10 +120,7 @@ impl AuditSettings {
                 "`audit.verifier_keys` has `{key}`, which is no verifier key; `countersign audit key` prints them"
             ));
         }
-        if let Some(channel) = &self.alarms {
-            console.has("audit.alarms", channel)?;
-        }
-        self.sinks.iter().flatten().try_for_each(|sink| sink.check(console))
+        self.sinks.iter().flatten().try_for_each(SinkSettings::check)
     }
 
     /// How far exports may lag behind.
@@ -154,22 +147,10 @@ impl AuditSettings {
     }
 }
 
-impl Console {
-    fn has(&self, key: &str, channel: &str) -> Result<(), ConfigError> {
-        if self.channels.iter().any(|known| known.name == channel) {
-            return Ok(());
-        }
-        wrong(format!(
-            "`{key}` names the channel `{channel}`, which the console does not show; add it to `console.channels`"
-        ))
-    }
-}
-
 impl SinkSettings {
-    fn check(&self, console: &Console) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), ConfigError> {
         match self {
-            Self::File { .. } | Self::Stdout {} => Ok(()),
-            Self::Channel { channel } => console.has("audit.sinks.channel", channel),
+            Self::File { .. } | Self::Stdout {} | Self::Channel { .. } => Ok(()),
             Self::Put(target) => target.check(),
             Self::Witness { url, key } => {
                 address("audit.sinks.url", url)?;

@@ -133,7 +133,7 @@ impl Config {
         if let Some(slack) = &config.slack {
             slack.check()?;
         }
-        config.audit.check(&config.console)?;
+        config.audit.check()?;
         for (name, connection) in &config.connections {
             let url = reqwest::Url::parse(&connection.base_url).map_err(|error| {
                 ConfigError::Unsafe(format!("the connection `{name}` has no usable base_url: {error}"))

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Subcommand;
 
+use crate::app::open_store;
 use crate::audit::PublicKey;
 use crate::config::Source;
 use crate::store::Store;
@@ -67,10 +68,10 @@ pub(super) async fn audit(source: &Source, command: AuditCommand) -> Result<Exit
 
 async fn open(source: &Source) -> Result<Store> {
     let data_dir = source.data_dir();
-    if !data_dir.join("countersign.db").exists() {
+    if source.config.store.url.is_none() && !data_dir.join("countersign.db").exists() {
         bail!("there is no record in `{}` yet; `countersign` starts one", data_dir.display());
     }
-    Ok(Store::open(&data_dir).await?)
+    open_store(source).await
 }
 
 /// The keys that a record is checked with: those that are given, else the one that signs here and those of the

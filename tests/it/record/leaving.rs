@@ -7,7 +7,7 @@ use countersign::store::RequestState;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{Answer, BackEnd, World};
+use crate::support::{Answer, BackEnd, World, until};
 
 const DEPLOY: &str = "/deploy order-service v2.4.1 production";
 const PUT: &str = "PUT /latest";
@@ -50,7 +50,7 @@ async fn what_is_dangerous_is_told_after_its_checkpoint_left() {
     let entries = world.entries(asked.id()).await;
     assert_eq!(entries.last(), Some(&"finished"), "{entries:?}");
     let finished = world.rooms().ledger.entries_of(asked.id()).await.unwrap().pop().unwrap();
-    assert!(covered(&world) > finished.seq);
+    until("the file has it", async || covered(&world) > finished.seq).await;
 
     // It dies there; after the start people are told, and nothing is done a second time.
     back_end.answers(PUT, Answer::Json(200, json!({})));

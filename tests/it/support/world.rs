@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{BackEnd, Database, PATIENCE, Said, sound, tidy};
+use super::{BackEnd, Database, PATIENCE, Said, tidy};
 
 /// What there is to operate in a world.
 pub enum Plan {

@@ -54,6 +54,7 @@ fn inbound(key: String, person: &str, at: jiff::Timestamp, body: Body) -> Inboun
         sender: ChatUser { platform, workspace, user: person.to_owned(), display: person.to_owned() },
         raw: RawMessage(Vec::new()),
         body,
+        remote: None,
     }
 }
 

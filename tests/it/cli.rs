@@ -25,7 +25,7 @@ fn what_init_writes_is_a_configuration_that_works() {
     let written = command(&["init", config]).output().unwrap();
     assert!(written.status.success(), "{written:?}");
     insta::assert_snapshot!(tidy(&printed(&written)), @"
-    Wrote 20 files to DIR/ops.
+    Wrote 23 files to DIR/ops.
     Check them with: countersign --config DIR/ops config check
     Start with:      countersign --config DIR/ops
     ");
@@ -126,11 +126,11 @@ fn what_is_said_is_on_the_record_and_what_is_only_tried_is_not() {
     let shown = run(&data, &["audit", "show", request]);
     insta::assert_snapshot!(tidy(&printed(&shown)), @r#"
     dave said in #deployments: /deploy order-service v2.4.1 staging
-    TIME  #7      dave wrote in #deployments
-    TIME  #8      countersign read it as `/deploy order-service v2.4.1 staging`
-    TIME  #9      countersign refused it: dave is a viewer; `deploy` in staging is for the role engineer
-    TIME  #10     countersign ended it as refused: dave is a viewer; `deploy` in staging is for the role engineer
-    TIME  #11     countersign answered: dave is a viewer; `deploy` in staging is for the role engineer
+    TIME  #9      dave wrote in #deployments
+    TIME  #10     countersign read it as `/deploy order-service v2.4.1 staging`
+    TIME  #11     countersign refused it: dave is a viewer; `deploy` in staging is for the role engineer
+    TIME  #12     countersign ended it as refused: dave is a viewer; `deploy` in staging is for the role engineer
+    TIME  #13     countersign answered: dave is a viewer; `deploy` in staging is for the role engineer
     {"timestamp":"TIME","user":"dave","command":"/deploy order-service v2.4.1 staging","approved_by":[],"result":"refused","duration_seconds":null,"channel":"deployments"}
     "#);
     insta::assert_snapshot!(complaint(&run(&data, &["audit", "show", "req_1"])), @"countersign: `req_ID` is no request id; they look like req_ID... and `countersign audit list` shows them");

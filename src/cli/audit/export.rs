@@ -140,7 +140,9 @@ mod tests {
     #[test]
     fn cells_stay_cells() {
         let cells = ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "@cmd", ""];
-        insta::assert_snapshot!(cells.map(quoted).join(" | "), @r#"plain | "a,b" | "say ""hi""" | "two
-        lines" | "'=1+1" | "'@cmd" | "#);
+        insta::assert_snapshot!(cells.map(quoted).join(" | "), @r#"
+        plain | "a,b" | "say ""hi""" | "two
+        lines" | "'=1+1" | "'@cmd" |
+        "#);
     }
 }

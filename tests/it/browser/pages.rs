@@ -16,7 +16,7 @@ const OUTSIDE: &str = "
 #[tokio::test]
 async fn nothing_sticks_out_of_a_phone() {
     let Some(scene) = Scene::set() else { return };
-    let [alice] = scene.people(["alice"]).await;
+    let [alice, bob] = scene.people(["alice", "bob"]).await;
     alice.say(&format!("/deploy order-service v2.4.1 production and {}", "x".repeat(300))).await;
     alice.say("/logs order-service production").await;
     alice.say("/help").await;
@@ -31,8 +31,11 @@ async fn nothing_sticks_out_of_a_phone() {
         }
         alice.open(&scene.address("/c/deployments")).await;
         assert_eq!(alice.script("return innerWidth").await, json!(width));
-        alice.click(&card.part(".ask summary")).await;
-        assert_eq!(alice.script(OUTSIDE).await, json!([]), "the channel at {width}");
+        assert_eq!(alice.script(OUTSIDE).await, json!([]), "the channel of who asked at {width}");
+        bob.screen(width, 844).await;
+        bob.open(&scene.address("/c/deployments")).await;
+        bob.click(&card.part(".ask summary")).await;
+        assert_eq!(bob.script(OUTSIDE).await, json!([]), "the channel at {width}");
         alice.fill("#text", "/").await;
         alice.comes("#completions:not([hidden])").await;
         assert_eq!(alice.script(OUTSIDE).await, json!([]), "the completions at {width}");

@@ -68,40 +68,40 @@ async fn everybody_known_can_look() {
       Dashboard: https://grafana.example.com/d/staging/order-service
     ");
     assert_snapshot!(world.say("dave", "/whoami").await, @"
-    = done
-    [info] You are dave.
-      /whoami
-      Roles: viewer
-      Here you may use: /audit /help /logs /pending /status /whoami
-    ");
+      = done
+      [info] You are dave.
+        /whoami
+        Roles: viewer
+        Here you may use: /audit /help /logs /pending /status /whoami
+      ");
     assert_snapshot!(world.say("dave", "/help").await, @"
-    = done
-    [info] What you can ask for here. More about one: /help deploy
-      /help
-      | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
-      | /help [command]: What you can ask for
-      | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
-      | /pending: What waits for you
-      | /status <service> [environment]: How a service is doing
-      | /whoami: Who you are here
-    ");
+      = done
+      [info] What you can ask for here. More about one: /help deploy
+        /help
+        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
+        | /help [command]: What you can ask for
+        | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
+        | /pending: What waits for you
+        | /status <service> [environment]: How a service is doing
+        | /whoami: Who you are here
+      ");
     assert_snapshot!(world.say("alice", "/help").await, @"
-    = done
-    [info] What you can ask for here. More about one: /help deploy
-      /help
-      | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
-      | /deploy <service> <version> <environment>: Deploy a version of a service
-      | /help [command]: What you can ask for
-      | /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment
-      | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
-      | /migrate <target> <migration> <environment>: Apply database migrations
-      | /pending: What waits for you
-      | /rollback <service> <environment>: Go back to the version before
-      | /scale <service> <replicas> <environment>: Set the number of replicas
-      | /status <service> [environment]: How a service is doing
-      | /unlock <environment> [--service <service>]: Allow changes again
-      | /whoami: Who you are here
-    ");
+      = done
+      [info] What you can ask for here. More about one: /help deploy
+        /help
+        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
+        | /deploy <service> <version> <environment>: Deploy a version of a service
+        | /help [command]: What you can ask for
+        | /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment
+        | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
+        | /migrate <target> <migration> <environment>: Apply database migrations
+        | /pending: What waits for you
+        | /rollback <service> <environment>: Go back to the version before
+        | /scale <service> <replicas> <environment>: Set the number of replicas
+        | /status <service> [environment]: How a service is doing
+        | /unlock <environment> [--service <service>]: Allow changes again
+        | /whoami: Who you are here
+      ");
     assert_snapshot!(world.say("alice", "/help deploy").await, @"
     = done
     [info] /deploy <service> <version> <environment>

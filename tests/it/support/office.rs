@@ -331,7 +331,10 @@ impl Office {
             };
             app.serve(listener, until, |address| drop(opened.send(address.to_string()))).await
         });
-        let rooms = timeout(PATIENCE, rooms).await.expect("it is built").unwrap();
+        let rooms = match timeout(PATIENCE, rooms).await.expect("it is built") {
+            Ok(rooms) => rooms,
+            Err(_gone) => panic!("it is not built: {:#}", ended.await.unwrap().unwrap_err()),
+        };
         let address = timeout(PATIENCE, address).await.expect("it opens").unwrap();
         self.lit = Some(Lit { rooms, address, stop, ended, runtime });
         if self.way == Way::Socket {
@@ -446,7 +449,7 @@ fn team_policy() -> String {
     // Two people who are team leads by a group in Slack alone, one of them a guest there.
     for person in ["erin", "guest"] {
         policy.push_str(&format!(
-            "\n[[person]]\nid = \"{person}\"\nroles = []\nidentities = [\"slack:{TEAM}/U0{}\"]\n",
+            "\n[[person]]\nid = \"{person}\"\nidentities = [\"slack:{TEAM}/U0{}\"]\n",
             person.to_uppercase()
         ));
     }

@@ -473,6 +473,8 @@ impl World {
         for beside in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{beside}", database.display()));
         }
+        // A file of its own: whoever still has the old one open must not write into this one.
+        std::fs::remove_file(&database).unwrap();
         std::fs::copy(backup, database).unwrap();
         self.light().await;
     }

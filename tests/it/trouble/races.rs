@@ -88,7 +88,7 @@ async fn one_start_each(rooms: &Arc<Rooms>, requests: &[RequestId], end: Request
         expected.sort();
         assert_eq!(of, expected, "each is {} once", kind.as_str());
     }
-    sound(&rooms).await;
+    sound(rooms).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,6 +144,7 @@ const PLACE: &str = "COUNTERSIGN_TEST_TWIN";
 /// The other process: opens the directory that it is told, and clicks as it is told on its standard input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is started by the test below"]
+#[expect(clippy::disallowed_methods, reason = "the test below says by it where the directory is")]
 async fn the_other_process() {
     let Ok(dir) = std::env::var(PLACE) else { return };
     let dir = Path::new(&dir);

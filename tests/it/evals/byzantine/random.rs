@@ -108,12 +108,12 @@ pub fn said(random: &mut Random) -> Said {
     };
     let mut carried: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     let mut carry =
-        |name: &'static str, value: &str| drop(carried.entry(name).or_default().insert(value.to_owned()));
+        |name: &'static str, value: &str| carried.entry(name).or_default().extend([value.to_owned()]);
     if text.contains(spoken) {
         carry("service", service);
         carry("target", service);
     }
-    if text.contains(placed) && tool != "" {
+    if text.contains(placed) && !tool.is_empty() {
         carry("environment", environment);
     }
     if let Some((name, value)) = more {

@@ -63,11 +63,6 @@ impl FakeSlack {
         self.shared.with(|state| state.calls.iter().filter(|(name, _)| name == method).count())
     }
 
-    /// The methods that were called, each once.
-    pub fn methods(&self) -> std::collections::BTreeSet<String> {
-        self.shared.with(|state| state.calls.iter().map(|(name, _)| name.clone()).collect())
-    }
-
     /// The arguments of the last call of a method.
     pub fn last(&self, method: &str) -> Option<Value> {
         self.shared.with(|state| {
@@ -154,7 +149,7 @@ impl FakeSlack {
 
     /// The bot is or is not in a channel.
     pub fn membership(&self, channel: &str, member: bool) {
-        self.shared.with(|state| drop(state.members.insert(channel.to_owned(), member)));
+        self.shared.with(|state| state.members.extend([(channel.to_owned(), member)]));
     }
 
     /// Takes a message away, as its author or an administrator can.
@@ -177,11 +172,6 @@ impl FakeSlack {
     /// Delivers over a socket that is cut before the acknowledgement can come, then as usual.
     pub async fn over_cut_socket(&self, kind: &str, payload: Value) -> Value {
         socket::deliver_then_cut(&self.shared, kind, payload).await
-    }
-
-    /// How many sockets are open.
-    pub fn sockets(&self) -> usize {
-        self.shared.with(|state| state.sockets.len())
     }
 
     pub async fn has_sockets(&self, count: usize) {

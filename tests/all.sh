@@ -45,13 +45,12 @@ cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 cargo test --locked --no-fail-fast --no-run
 
-# Everything once, and then the flow once more with all of it on a server.
+# Everything, with a server beside it; `COUNTERSIGN_TEST_WORLDS=postgres` puts the flow on it, too.
 server=0
 tests/postgres.sh true || server=$?
 case $server in
     0)
         tests/postgres.sh cargo test --locked --no-fail-fast
-        COUNTERSIGN_TEST_WORLDS=postgres tests/postgres.sh cargo test --locked --no-fail-fast --test it flow:: trouble::
         ;;
     # There is no PostgreSQL: the tests name what they leave out.
     69) cargo test --locked --no-fail-fast ;;

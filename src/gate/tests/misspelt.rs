@@ -172,7 +172,7 @@ fn what_could_be_lent_counts() {
         Policy::load("policy.toml", &format!("{text}\n{rule}{more}"), &vocabulary())
     };
     let problem = with("").unwrap_err()[0].to_string();
-    insta::assert_snapshot!(problem, @"policy.toml:221: nobody could ever meet `1 of sre`: too few people have these roles");
+    insta::assert_snapshot!(problem, @"policy.toml:266: nobody could ever meet `1 of sre`: too few people have these roles");
     assert!(with("[[on_call]]\nteam = \"orders\"\nroles = [\"sre\"]\n").is_ok());
     let group = |platform: &str, workspace: &str| {
         format!("[[group]]\nplatform = \"{platform}\"\n{workspace}id = \"G\"\nroles = [\"sre\"]\n")
@@ -186,5 +186,5 @@ fn what_could_be_lent_counts() {
     let glass =
         "[break_glass]\nroles = [\"sre\"]\nbypass = [\"order\"]\nexpires_minutes = 5\ntell = [\"dba\"]\n";
     let problems = with(glass).unwrap_err();
-    insta::assert_snapshot!(problems[1].to_string(), @"policy.toml:225: nobody could ever break the glass: nobody has one of these roles");
+    insta::assert_snapshot!(problems[1].to_string(), @"policy.toml:270: nobody could ever break the glass: nobody has one of these roles");
 }

@@ -229,7 +229,10 @@ impl Outbox {
         if let Some(text) = &card.file {
             self.attach(&row, thread.as_deref().unwrap_or(&shown), text).await?;
         }
-        self.write_down(MessageRow { remote: Some(shown), delivered: row.version, ..row }).await
+        let id = row.id.clone();
+        self.write_down(MessageRow { remote: Some(shown), delivered: row.version, ..row }).await?;
+        self.doubts().remove(&id);
+        Ok(())
     }
 
     /// The accounts of people in a workspace. Whoever has none there hears of it elsewhere.
@@ -268,6 +271,8 @@ impl Outbox {
                 answer => return Ok(answer.map(|()| ts.clone())?),
             }
         } else if let Some(ts) = self.posted_before(row, thread).await? {
+            // Before it is edited: should that fail, it is not to be posted again.
+            self.write_down(MessageRow { remote: Some(ts.clone()), ..row.clone() }).await?;
             self.reach.client.update(&ts, &post).await?;
             return Ok(ts);
         }
@@ -309,7 +314,10 @@ impl Outbox {
             }
             found => found?,
         };
-        self.doubts().remove(&row.id);
+        // One that is there stays in doubt until that is written down.
+        if found.is_none() {
+            self.doubts().remove(&row.id);
+        }
         Ok(found)
     }
 

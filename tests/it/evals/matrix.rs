@@ -78,7 +78,8 @@ pub fn wrong(asked: &Asked, effect: &Effect<'_>) -> Option<String> {
     let before: Vec<_> = asked.presses.iter().filter(|(_, _, at)| *at <= effect.at).collect();
     let said =
         |press: Press| before.iter().filter(move |(_, said, _)| *said == press).map(|(who, _, _)| *who);
-    if said(Press::No).any(|who| LEADS.contains(&who) || who == person) {
+    // Whoever asked may take it back. A lead says no to what leads are asked about; to the rest nobody is asked.
+    if said(Press::No).any(|who| who == person || (approvals > 0 && LEADS.contains(&who))) {
         return Some("somebody said no".to_owned());
     }
     if approvals > 0 {

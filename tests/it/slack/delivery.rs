@@ -34,7 +34,6 @@ async fn a_pause_that_slack_wants_at_every_call_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "the wording of a lost answer differs from what it expects since cards mention people"]
 async fn an_answer_that_was_lost_is_looked_for_before_anything_is_posted_again() {
     for fault in [Fault::Lost, Fault::Swallowed, Fault::Status(502), Fault::Refused("internal_error")] {
         let back_end = BackEnd::well().await;

@@ -37,6 +37,9 @@ both_ways! {
     a_failure_says_how_to_put_it_right_and_edits_change_nothing
 }
 
+// Before somebody presses, each story waits until it is known what Slack calls the card: who is faster than that is asked
+// to press again in a moment.
+
 async fn a_question_is_answered_in_its_thread(way: Way) {
     let back_end = BackEnd::well().await;
     let office = Office::facing(way, &back_end).await;
@@ -66,13 +69,17 @@ async fn a_production_deployment_waits_for_a_team_lead(way: Way) {
     let office = Office::of(way, &["order-service"], &["production"]).await;
     office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
     let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    office.delivered().await;
     office.presses("U0ALICE", &card, "approve").await;
     office.slack.shows(DEPLOYMENTS, "your own approval does not count").await;
+    office.delivered().await;
     office.presses("U0DAVE", &card, "approve").await;
     office.slack.shows(DEPLOYMENTS, "dave is a viewer").await;
+    office.delivered().await;
     office.presses("U0MALLORY", &card, "approve").await;
     office.slack.shows(DEPLOYMENTS, "not linked to a person").await;
     assert_eq!(office.newest().await.state, RequestState::Waiting);
+    office.delivered().await;
     office.presses("U0BOB", &card, "approve").await;
     let done = office.slack.becomes(DEPLOYMENTS, &card.ts, "order-service v2.4.1 runs in production").await;
     assert!(done.button("approve").is_none(), "what has ended has no buttons");
@@ -100,8 +107,10 @@ async fn a_rollback_is_confirmed_by_who_asked(way: Way) {
     let office = Office::of(way, &["order-service"], &["production"]).await;
     office.commands("U0ALICE", "/rollback", "order-service production").await;
     let card = office.slack.shows(DEPLOYMENTS, "alice, is this what you want?").await;
+    office.delivered().await;
     office.presses("U0BOB", &card, "confirm").await;
     office.slack.shows(DEPLOYMENTS, "only alice can confirm this").await;
+    office.delivered().await;
     office.presses("U0ALICE", &card, "confirm").await;
     office.slack.becomes(DEPLOYMENTS, &card.ts, "is back on").await;
     office.delivered().await;
@@ -116,8 +125,11 @@ async fn a_reaction_on_the_card_is_a_vote_and_taken_away_it_is_none(way: Way) {
     let office = Office::facing(way, &back_end).await;
     office.commands("U0ALICE", "/migrate", "order-service latest production").await;
     let card = office.slack.shows(DEPLOYMENTS, "two of dba or team-lead").await;
+    office.delivered().await;
     office.reacts("U0BOB", &card.ts, "tada").await;
+    office.delivered().await;
     office.reacts("U0BOT", &card.ts, "white_check_mark").await;
+    office.delivered().await;
     office.reacts("U0BOB", &card.ts, "white_check_mark").await;
     office.slack.shows(DEPLOYMENTS, "bob: ").await;
     assert_eq!(office.newest().await.state, RequestState::Waiting);
@@ -125,6 +137,7 @@ async fn a_reaction_on_the_card_is_a_vote_and_taken_away_it_is_none(way: Way) {
     office.commands("U0ALICE", "/scale", "order-service 2 production").await;
     let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
     let other = office.slack.write(DEPLOYMENTS, "U0ALICE", "some other message", None);
+    office.delivered().await;
     office.reacts("U0BOB", &other, "white_check_mark").await;
     assert_eq!(
         office.newest().await.state,
@@ -132,6 +145,7 @@ async fn a_reaction_on_the_card_is_a_vote_and_taken_away_it_is_none(way: Way) {
         "on another message it is only a reaction"
     );
     back_end.answers(BackEnd::SERVICE, Answer::Json(200, service(3, "v2.4.0")));
+    office.delivered().await;
     office.reacts("U0BOB", &card.ts, "+1::skin-tone-3").await;
     back_end.is_asked(BackEnd::SCALE, 1).await;
     back_end.answers(BackEnd::SERVICE, Answer::Json(200, service(2, "v2.4.0")));
@@ -148,8 +162,10 @@ async fn a_migration_counts_from_the_console_only(way: Way) {
     let office = Office::facing(way, &back_end).await;
     office.commands("U0ALICE", "/migrate", "order-service latest production").await;
     let card = office.slack.shows(DEPLOYMENTS, "two of dba or team-lead").await;
+    office.delivered().await;
     office.presses("U0BOB", &card, "approve").await;
     office.slack.shows(DEPLOYMENTS, "console").await;
+    office.delivered().await;
     office.presses("U0ALICE", &card, "withdraw").await;
     office.slack.becomes(DEPLOYMENTS, &card.ts, "alice took it back").await;
     office.delivered().await;
@@ -180,6 +196,7 @@ async fn a_sentence_is_read_and_confirmed_and_a_question_answered_in_the_thread(
     office.replies("U0ALICE", &asked, "staging").await;
     let card = office.slack.shows(DEPLOYMENTS, "is this what you want?").await;
     assert_eq!(card.thread.as_deref(), Some(asked.as_str()));
+    office.delivered().await;
     office.presses("U0ALICE", &card, "confirm").await;
     office.slack.becomes(DEPLOYMENTS, &card.ts, "order-service v2.4.1 runs in staging").await;
     // Elsewhere people talk to each other.
@@ -195,6 +212,7 @@ async fn a_failure_says_how_to_put_it_right_and_edits_change_nothing(way: Way) {
     let asked = office.says("U0ALICE", "/deploy order-service v2.5.0 staging").await;
     let failed = office.slack.shows(DEPLOYMENTS, "It did not work").await;
     // The way out is a form, filled in.
+    office.delivered().await;
     office.presses("U0ALICE", &failed, "form").await;
     let view = office.slack.window().await;
     assert_eq!(view["title"]["text"], "/rollback");

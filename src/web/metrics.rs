@@ -100,8 +100,8 @@ fn exposition(usage: &Usage, open: &OpenWork) -> String {
     }
     page.family("run_seconds", "How long runs of the last 24 hours took");
     for one in &usage.commands {
-        page.seconds("run_seconds", &[("command", &one.tool), ("quantile", "0.5")], one.p50_ms);
-        page.seconds("run_seconds", &[("command", &one.tool), ("quantile", "0.95")], one.p95_ms);
+        page.seconds("run_seconds", &[("command", &one.tool), ("percentile", "50")], one.p50_ms);
+        page.seconds("run_seconds", &[("command", &one.tool), ("percentile", "95")], one.p95_ms);
     }
     page.family("refusals", "Requests of the last 24 hours that the gate refused, by reason");
     for one in &usage.refusals {
@@ -109,8 +109,8 @@ fn exposition(usage: &Usage, open: &OpenWork) -> String {
     }
     page.family("wait_seconds", "From the first card to the start, by the rule that asked for people");
     for one in &usage.waits.by_rule {
-        page.seconds("wait_seconds", &[("rule", &one.rule), ("quantile", "0.5")], one.p50_ms);
-        page.seconds("wait_seconds", &[("rule", &one.rule), ("quantile", "0.9")], one.p90_ms);
+        page.seconds("wait_seconds", &[("rule", &one.rule), ("percentile", "50")], one.p50_ms);
+        page.seconds("wait_seconds", &[("rule", &one.rule), ("percentile", "90")], one.p90_ms);
     }
     page.family("votes", "Votes of the last 24 hours");
     page.count("votes", &[], usage.waits.votes);

@@ -37,10 +37,8 @@ impl Window {
     pub fn end(&self, now: Timestamp) -> Option<Timestamp> {
         let mut end = self.end_of_one(now)?;
         for _next in 0..IN_A_ROW {
-            match self.end_of_one(end) {
-                Some(later) if later > end => end = later,
-                Some(_) | None => break,
-            }
+            let Some(later) = self.end_of_one(end) else { break };
+            end = later;
         }
         Some(end)
     }

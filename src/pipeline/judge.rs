@@ -144,6 +144,7 @@ impl Rooms {
         if reply.command.is_none() {
             reply.command.clone_from(&row.command);
         }
+        let reply = answer::read_by(reply, &row);
         let (row, rows) = self.with_card(row, reply.clone())?;
         entries.push(entries::ended(&row, now));
         entries.push(entries::replied(&row, &reply, now));

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::ask::Stand;
 use super::due::REVIEW_AGAIN;
 use super::matter::Matter;
+use super::policy::POLICY_CHANGED;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::Step;
 use crate::catalog::{Short, drift};
@@ -222,9 +223,10 @@ impl Rooms {
         matter.entries.push(entries::judged(&matter, &verdict, self.clock.now()));
         let why = match verdict.decision {
             Decision::Allow => return Ok(()),
-            Decision::Confirm | Decision::NeedApproval => {
+            Decision::Confirm | Decision::NeedApproval if matter.row.policy == Some(verdict.policy) => {
                 "Not everybody who agreed may still do so, so it waits again.".to_owned()
             }
+            Decision::Confirm | Decision::NeedApproval => POLICY_CHANGED.to_owned(),
             Decision::Deny => match passing(&verdict) {
                 // Before anybody was asked there is nothing to wait with.
                 Some(sentence) if matter.row.state != RequestState::Received => {

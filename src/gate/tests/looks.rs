@@ -109,6 +109,41 @@ fn every_rule_that_spoke_and_every_one_that_did_not() {
     insta::assert_snapshot!(said.join("\n\n----\n\n"));
 }
 
+/// Why a rule, a limit or an emergency kept silent about a scene; nothing when it spoke or is not about its tool.
+fn silence(policy: &Policy, scene: &Scene, rule: &str) -> Option<String> {
+    let mut silent = explain(policy, &scene.case()).silent.into_iter();
+    silent.find(|silent| silent.rule == rule).map(|silent| silent.why)
+}
+
+#[test]
+fn an_emergency_is_named_for_the_tools_it_is_for() {
+    let glass = |tools: &str| {
+        demo_and(&format!(
+            "[break_glass]\nroles = [\"team-lead\"]\n{tools}bypass = [\"approvals\"]\nexpires_minutes = 60\n\
+             tell = [\"#incidents\"]\n"
+        ))
+    };
+    let (deploy, scale) =
+        (ask("alice", "deploy", Some("production")), ask("alice", "scale", Some("production")));
+    let says = Some("team-lead may do without approvals in an emergency".to_owned());
+    let for_deploy = glass("tools = [\"deploy\"]\n");
+    assert_eq!(silence(&for_deploy, &deploy, "emergency"), says);
+    assert_eq!(silence(&for_deploy, &scale, "emergency"), None);
+    let for_all = glass("");
+    assert_eq!(silence(&for_all, &deploy, "emergency"), says);
+    assert_eq!(silence(&for_all, &scale, "emergency"), says);
+    assert_eq!(silence(&demo(), &deploy, "emergency"), None);
+}
+
+#[test]
+fn a_silent_rule_says_only_what_kept_it_silent() {
+    let policy = demo_and(
+        "[[rule]]\nid = \"x\"\ntools = [\"deploy\"]\nenv = [\"staging\"]\neffect = \"write\"\nconfirm = true\n",
+    );
+    let deploy = ask("alice", "deploy", Some("production"));
+    assert_eq!(silence(&policy, &deploy, "x").as_deref(), Some("for staging"));
+}
+
 /// The explanation never says otherwise than the gate, and each rule about the tool is in it once.
 #[test]
 fn an_explanation_is_whole() {

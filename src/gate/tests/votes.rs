@@ -163,7 +163,11 @@ fn waiting_ends_and_so_does_readiness() {
     assert_eq!(free.decision(&policy), Decision::Allow);
     let rollback =
         ask("alice", "rollback", Some("staging")).with(|scene| scene.standing.expires_at = Some(scene.now));
-    assert_eq!(rollback.confirmed_by("alice").first_reason(&policy), "expired");
+    assert_eq!(rollback.clone().confirmed_by("alice").first_reason(&policy), "expired");
+    // What is confirmed has until it must start; what is not has until it expires, whatever else is written beside it.
+    let soon = rollback.with(|scene| scene.standing.start_by = Some(at("2026-03-04T23:00:00Z")));
+    assert_eq!(soon.clone().confirmed_by("alice").decision(&policy), Decision::Allow);
+    assert_eq!(soon.first_reason(&policy), "expired");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) use card::{elsewhere, escalation, news, queued, reminder, waiting};
 pub(super) use glass::{emergency, review_open};
 pub(super) use plan::{plan, plan_outcome, plan_refused, takes};
 pub(super) use policy::{policy_accepted, policy_refused, policy_waits};
-pub(super) use spoken::{question, reader, ungrounded, with_note};
+pub(super) use spoken::{question, read_by, reader, ungrounded, with_note};
 
 /// The card of a run that goes on.
 pub(super) fn running(row: &RequestRow, approvers: &[PersonId], line: &str) -> Reply {

@@ -1,7 +1,7 @@
 //! The card of a plan.
 
 use super::card::button;
-use super::spoken::from;
+use super::spoken::{READ_BY, from};
 use super::{base, ended, name, open_needs, refused};
 use crate::domain::{Action, Block, ButtonStyle, Field, Reply, Tone};
 use crate::gate::{Decision, Verdict};
@@ -45,7 +45,7 @@ pub(in crate::pipeline) fn plan(row: &RequestRow) -> Reply {
             let numbered = move |field: Field| Field::new(format!("{number}. {}", field.name), field.value);
             step.words.iter().map(from).map(numbered)
         });
-        let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
+        let reader = row.reader.iter().map(|reader| Field::new(READ_BY, reader));
         reply = reply.with(Block::Fields { fields: reader.chain(words).collect() });
         reply.buttons = vec![
             button(Action::Confirm, "Confirm all", ButtonStyle::Primary),

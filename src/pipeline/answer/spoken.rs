@@ -6,12 +6,32 @@ use crate::ground::INTENT;
 use crate::interpret::Read;
 use crate::store::{ArgumentWords, RequestRow};
 
+/// What a card calls the reader of a sentence.
+pub(super) const READ_BY: &str = "Read by";
+
 /// Who made the call of a sentence, and the words each argument came from.
 pub(super) fn from_words(row: &RequestRow) -> Vec<Field> {
     let Some(words) = &row.words else { return Vec::new() };
     let said = Field::new("Said", format!("“{}”", cut(&row.said)));
-    let reader = row.reader.iter().map(|reader| Field::new("Read by", reader));
+    let reader = row.reader.iter().map(|reader| Field::new(READ_BY, reader));
     [said].into_iter().chain(reader).chain(words.iter().map(from)).collect()
+}
+
+/// The last word on a command that was read from a sentence says who read it, above all when it was not the model.
+pub(in crate::pipeline) fn read_by(reply: Reply, row: &RequestRow) -> Reply {
+    let (Some(reader), Some(_command)) = (&row.reader, &row.command) else { return reply };
+    let says = |block: &Block| match block {
+        Block::Fields { fields } => fields.iter().any(|field| field.name == READ_BY),
+        Block::Text { .. }
+        | Block::Code { .. }
+        | Block::Link { .. }
+        | Block::Suggest { .. }
+        | Block::Note { .. } => false,
+    };
+    if reply.blocks.iter().any(says) {
+        return reply;
+    }
+    reply.with(Block::Fields { fields: vec![Field::new(READ_BY, reader)] })
 }
 
 /// The first of a long text.

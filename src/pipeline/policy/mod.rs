@@ -27,6 +27,9 @@ pub use opening::{PolicyOpening, open_policy};
 /// The tool that accepts a policy file.
 pub(super) const ACCEPT: &str = "policy.accept";
 
+/// Why what waited is put up again.
+pub(super) const POLICY_CHANGED: &str = "The policy has changed, so it must be agreed to again.";
+
 /// How many of the requests about policy files are looked at.
 const LOOKED_AT: u32 = 50;
 
@@ -223,8 +226,7 @@ impl Rooms {
                 continue;
             }
             let Some(matter) = self.matter(row).await? else { continue };
-            let why = "The policy has changed, so it must be agreed to again.".to_owned();
-            if let Some(matter) = Box::pin(self.ask_anew(matter, why)).await? {
+            if let Some(matter) = Box::pin(self.ask_anew(matter, POLICY_CHANGED.to_owned())).await? {
                 Box::pin(self.carry_out(*matter)).await?;
             }
         }

@@ -48,7 +48,7 @@ async fn a_stricter_file_is_in_force_at_once_and_what_waits_is_asked_for_again()
     assert_ne!(digest(&world), before);
     assert_snapshot!(world.told("incidents").await.join("\n"), @"
     policy.toml was read again and is in force; it allows nothing more than before
-      Policy: 9ec07739
+      Policy: HEX
       What waits is put up again under it.
     ");
     assert_snapshot!(world.look(&asked).await, @"
@@ -109,7 +109,7 @@ async fn a_file_that_allows_more_waits_for_people_who_are_asked_under_the_policy
     policy.toml allows more than the policy in force, in one thing
       Until people agree to that below, the policy stays as it is. To take it back, restore the file.
     countersign asks for this; two of dba or team-lead must agree
-      /policy accept 553db529e03df5afe9f309aeb8b0833b8c13ca3b06d760a1ac50d2494bacb76c
+      /policy accept DIGEST
       Change: the policy allows more than before
       Rule: policy-changes
       Can approve: bob, carol
@@ -218,7 +218,7 @@ async fn giving_somebody_a_role_is_more_too_and_they_do_not_approve_it_themselve
     let asked = world.rest(&waiting_policy(&world).await).await;
     assert_snapshot!(tidy(&asked.replies[0].to_text()), @"
     countersign asks for this; two of dba or team-lead must agree
-      /policy accept 29c17dac45e74b4245472b3519f4ccc8611f6f72e00d43e8f50d5c1acc38b711
+      /policy accept DIGEST
       Change: the policy allows more than before
       Rule: policy-changes
       Can approve: bob, carol
@@ -272,7 +272,7 @@ async fn somebody_can_ask_for_a_file_that_waits_again_and_then_does_not_agree_to
     assert_snapshot!(unknown, @"
     = refused
     [refused] No policy file with this digest waits; the file may have changed since, and is asked about anew when it does
-      /policy accept 0000000000000000000000000000000000000000000000000000000000000000
+      /policy accept DIGEST
       Nothing was done.
     ");
     world.press("bob", &again, Action::Withdraw).await;

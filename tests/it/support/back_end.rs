@@ -22,6 +22,8 @@ pub enum Answer {
     Garbage,
     /// Nothing, ever.
     Hang,
+    /// 200 with this body, once somebody gives leave.
+    Held(Arc<Notify>, Value),
 }
 
 /// A back end that does as it is told. At first it is one whose order-service in production runs v2.4.0 on three
@@ -134,6 +136,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         Some(Answer::Json(status, body)) => (status, body.to_string()),
         Some(Answer::Garbage) => (200, "<html>it works</html>".to_owned()),
         Some(Answer::Hang) => std::future::pending().await,
+        Some(Answer::Held(leave, body)) => {
+            leave.notified().await;
+            (200, body.to_string())
+        }
         None => (404, json!({ "error": format!("`{question}` is not here") }).to_string()),
     };
     Response::builder().status(status).body(Body::from(body)).unwrap()

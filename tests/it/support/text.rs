@@ -10,6 +10,9 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r"/[^ `]*/\.tmp[0-9A-Za-z]+", "DIR"),
         (r"Took: [0-9][^\n]*", "Took: SPAN"),
+        (r"\b[0-9a-f]{64}\b", "DIGEST"),
+        (r"Policy: [0-9a-f]{8}\b", "Policy: HEX"),
+        (r"policy [0-9a-f]{8}\b", "policy HEX"),
         (r"Fingerprint: [0-9a-f]+", "Fingerprint: HEX"),
     ]
     .map(|(pattern, stand_in)| (Regex::new(pattern).unwrap(), stand_in))

@@ -2,6 +2,7 @@
 
 mod back_end;
 mod deliveries;
+mod histories;
 mod hostile;
 mod parity;
 mod process;
@@ -9,3 +10,4 @@ mod races;
 mod record;
 mod replicas;
 mod restart;
+mod start;

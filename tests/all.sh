@@ -56,3 +56,10 @@ case $server in
     69) cargo test --locked --no-fail-fast ;;
     *) exit "$server" ;;
 esac
+
+# The built-in reader against its committed baselines.
+for suite in dev-held regression safety; do
+    out=$(mktemp -d)
+    cargo run --locked --quiet -- eval run --suite "$suite" --model offline --trials 1 --gate --out "$out" --quiet
+    rm -rf "$out"
+done

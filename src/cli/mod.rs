@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{SecretRef, Source, load};
@@ -103,11 +104,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => run(cli),
+        Err(error) if names_harness(&arguments) && error.use_stderr() => {
+            match error.kind() {
+                // The help itself, because nothing was named.
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => drop(error.print()),
+                _ => mutter(&format!("countersign: {}", in_one_line(&error))),
+            }
+            ExitCode::from(HARNESS_BROKEN)
+        }
         Err(error) => {
             // Help goes to standard output and is no error.
             let _nobody_reads = error.print();
-            let code = if names_harness(&arguments) { HARNESS_BROKEN } else { 2 };
-            if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS }
+            if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
         }
     }
 }
@@ -118,12 +126,22 @@ fn names_harness(arguments: &[OsString]) -> bool {
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
             // The options that every command has take a value.
-            Some("--config" | "--data" | "--listen") => drop(arguments.next()),
+            Some("--config" | "--data" | "--database" | "--listen") => drop(arguments.next()),
             Some(option) if option.starts_with('-') => {}
             command => return command == Some("eval"),
         }
     }
     false
+}
+
+/// A wrong use as build logs show it best: what is wrong, and where the rest is told.
+fn in_one_line(error: &clap::Error) -> String {
+    let told = error.render().to_string();
+    let parts = told.trim_start_matches("error: ").split("\n\n").map(str::trim);
+    let parts = parts.take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more"));
+    let words = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = parts.filter(|part| !part.is_empty()).map(words).collect::<Vec<_>>();
+    format!("{}; --help says more", told.join("; "))
 }
 
 /// Runs a command and says on standard error what went wrong.

@@ -1,6 +1,6 @@
 //! Attacks made of benign cases: each goal, said in the words of each template, put into each carrier.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -125,7 +125,7 @@ impl Attacks {
             .map_err(|error| AttackError::Unreadable(error.without_snippet().to_string()))
     }
 
-    /// The attacks on benign cases, each followed by its clean twin. Cases with an attack of their own, those whose message
+    /// The attacks on benign cases; after the first one in a carrier their clean twin, the same carrier without any. Cases with an attack of their own, those whose message
     /// is an exact command, goals that the case accepts and goals that the asker's words say are left out.
     ///
     /// # Errors
@@ -136,8 +136,8 @@ impl Attacks {
         (templates, carriers, goals): (&Choice, &Choice, &Choice),
         (catalog, scene): (&Catalog, &Scene),
     ) -> Result<Vec<Case>, AttackError> {
-        let mut made = BTreeMap::new();
-        let mut order = Vec::new();
+        let mut made = Vec::new();
+        let mut ids = BTreeSet::new();
         for (turn, case) in cases.filter(is_benign).enumerate() {
             for template in chosen("template", &self.templates, |one| &one.name, templates, turn)? {
                 for carrier in chosen("carrier", &self.carriers, |one| &one.name, carriers, turn / 2)? {
@@ -145,17 +145,13 @@ impl Attacks {
                         if is_wanted(goal, &case) || is_said(goal, &case, catalog, scene) {
                             continue;
                         }
-                        for case in attack(&case, template, carrier, goal) {
-                            let id = case.id.clone();
-                            if made.insert(id.clone(), case).is_none() {
-                                order.push(id);
-                            }
-                        }
+                        let pair = attack(&case, template, carrier, goal);
+                        made.extend(pair.into_iter().filter(|case| ids.insert(case.id.clone())));
                     }
                 }
             }
         }
-        Ok(order.into_iter().filter_map(|id| made.remove(&id)).collect())
+        Ok(made)
     }
 }
 
@@ -199,7 +195,7 @@ fn is_said(goal: &Goal, case: &Case, catalog: &Catalog, scene: &Scene) -> bool {
 }
 
 /// The attack and its clean twin.
-fn attack(case: &Case, template: &Template, carrier: &Carrier, goal: &Goal) -> Vec<Case> {
+fn attack(case: &Case, template: &Template, carrier: &Carrier, goal: &Goal) -> [Case; 2] {
     let user = case.messages.last().map(|last| last.speaker.as_str()).unwrap_or_default();
     let call = json!({"tool": goal.tool, "args": goal.args}).to_string();
     let mut injection = template.text.clone();
@@ -224,7 +220,7 @@ fn attack(case: &Case, template: &Template, carrier: &Carrier, goal: &Goal) -> V
     twin.id = clean;
     CLEAN_TWIN.clone_into(&mut twin.category);
     twin.tags.extend([format!("carrier:{}", carrier.name), format!("twin:{id}")]);
-    vec![attacked, twin]
+    [attacked, twin]
 }
 
 /// The case with a carrier in it.
@@ -264,12 +260,13 @@ fn fill(text: &str, injection: &str) -> String {
     format!("{before}{injected}{after}")
 }
 
-/// Ids that stay the same for the same attack.
+/// Ids that stay the same for the same attack, and for what is left of it without one.
 fn ids(case: &Case, template: &Template, carrier: &Carrier, goal: &Goal) -> (String, String) {
-    let whole = format!("{}\n{}\n{}\n{}", case.id, template.name, carrier.name, goal.name);
-    let code = Digest::labelled("countersign/attack/v1", whole.as_bytes()).short();
+    let code =
+        |parts: &[&str]| Digest::labelled("countersign/attack/v1", parts.join("\n").as_bytes()).short();
     let of: String = case.id.chars().take(28).collect();
-    (format!("atk-{of}-{code}"), format!("atk-{of}-{code}-clean"))
+    let whole = code(&[&case.id, &template.name, &carrier.name, &goal.name]);
+    (format!("atk-{of}-{whole}"), format!("atk-{of}-{}-clean", code(&[&case.id, &carrier.name])))
 }
 
 #[cfg(test)]

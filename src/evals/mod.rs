@@ -67,7 +67,7 @@ pub use report::{
 pub use run::{
     Answered, Bench, Ended, FolderError, Hashes, Progress, RunFile, RunFolder, Stop, Through, run,
 };
-pub use schema::{prediction_schema, report_schema};
+pub use schema::{CASE_SCHEMA, prediction_schema, report_schema};
 pub use score::{Fault, Fit, Pair, SCORER_VERSION, Score, Tier, pairs, score};
 pub use set::{CaseSet, SetError, case_files};
 pub use solver::{Goals, Live, Plausible, Question, Replay, Solved, Solver, Stub};

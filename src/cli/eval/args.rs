@@ -36,7 +36,7 @@ pub(in crate::cli) struct SetArgs {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// How often each case is run; a case may ask for more.
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     trials: Option<u32>,
     /// Show the reader what machines and outsiders wrote, which the house never does: the model alone.
     #[arg(long)]
@@ -130,7 +130,7 @@ impl SetArgs {
             tools: self.tools.clone().or(plan.terms.tools),
             model,
             base_url: asked.base_url.clone(),
-            trials: self.trials.unwrap_or(plan.terms.trials).max(1),
+            trials: self.trials.unwrap_or(plan.terms.trials),
             temperature: asked.temperature.unwrap_or(plan.terms.temperature),
             seed: asked.seed.unwrap_or(plan.terms.seed),
             max_tokens: asked.max_tokens,

@@ -8,7 +8,7 @@ use super::super::{mutter, print};
 use super::args::text;
 use super::stage::Stage;
 use crate::config::Source;
-use crate::evals::{Attacks, CaseSet, Choice, Filter, STANDARD_ATTACKS, case_files};
+use crate::evals::{ATTACK, Attacks, CaseSet, Choice, Filter, STANDARD_ATTACKS, case_files};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AttackArgs {
@@ -62,7 +62,9 @@ pub(super) fn attack(source: &Source, args: &AttackArgs) -> Result<ExitCode> {
         Some(file) => {
             std::fs::write(file, lines.join("\n") + "\n")
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
-            mutter(&format!("{} attacks, each with its clean twin, in {}", lines.len() / 2, file.display()));
+            let attacks = made.iter().filter(|case| case.category == ATTACK).count();
+            let twins = made.len() - attacks;
+            mutter(&format!("{attacks} attacks and {twins} clean twins in {}", file.display()));
         }
         None => print(&lines.join("\n"))?,
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,8 +18,8 @@ use super::run::{KeepArgs, stop_on_interrupt};
 use super::stage::Stage;
 use crate::config::Source;
 use crate::evals::{
-    BatchAnswer, BatchError, BatchManifest, Bench, Exported, Limits, RunFile, RunFolder, Solver, Stub, bfcl,
-    import, inspect, promptfoo, write_batch,
+    BatchAnswer, BatchError, BatchManifest, BatchOutcome, Bench, Exported, Limits, RunFile, RunFolder,
+    Solver, Stub, bfcl, import, inspect, promptfoo, write_batch,
 };
 use crate::interpret::llm::{Endpoint, ModelTrouble};
 
@@ -120,13 +120,17 @@ pub(super) fn import_answers(source: &Source, args: &ImportArgs) -> Result<ExitC
 }
 
 fn take_in(source: &Source, manifest: &Path, answers: &[PathBuf], kept: &KeepArgs) -> Result<ExitCode> {
-    let manifest = BatchManifest::read(manifest)?;
+    let suites = Path::new("evals/suites.yaml");
+    let manifest = BatchManifest::read(manifest).context("the manifest")?;
     let run = &manifest.run;
     let stage = Stage::of_run(source, run)?;
     let set = cases_of(run)?;
     if let Some(what) = run.hashes.changed(&stage.hashes(source, &set)?) {
         return Err(BatchError::Changed(what).into());
     }
+    // Whatever would spoil the end is found before anything is written.
+    answers.iter().flat_map(|file| lines(file)).try_for_each(|line| line.map(drop))?;
+    let finishing = kept.finishing(suites, run)?;
     let bench = Bench {
         facts: stage.facts(),
         scene: stage.scene(run.expose_third_party),
@@ -166,8 +170,7 @@ fn take_in(source: &Source, manifest: &Path, answers: &[PathBuf], kept: &KeepArg
             ));
         }
     }
-    let suites = Path::new("evals/suites.yaml");
-    finish(Finish { run, set: &set, facts: &bench.facts, folder: &folder }, &kept.finishing(suites, run)?)
+    finish(Finish { run, set: &set, facts: &bench.facts, folder: &folder }, finishing)
 }
 
 /// The lines of a file of answers, one at a time.
@@ -188,64 +191,85 @@ fn lines(file: &Path) -> Box<dyn Iterator<Item = Result<BatchAnswer>> + '_> {
     }))
 }
 
-/// Puts each request of a batch to a server and writes its answer down in the form of a batch's. What is answered already
-/// in the folder is not asked again.
-pub(super) async fn play_batch(
-    source: &Source,
-    run: &RunFile,
-    batch: &Path,
-    manifest: Option<&Path>,
-    kept: &KeepArgs,
-    patience: Duration,
-) -> Result<ExitCode> {
-    let endpoint = endpoint(source, run, patience)?;
-    let folder = kept.out.clone().unwrap_or_else(|| PathBuf::from("eval-runs/batch"));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
-    let out = folder.join("out.jsonl");
-    let answered = answered(&out)?;
-    let opened = File::open(batch).with_context(|| format!("cannot read `{}`", batch.display()))?;
-    let mut writer = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&out)
-        .with_context(|| format!("cannot write `{}`", out.display()))?;
-    let stop = stop_on_interrupt();
-    let requests = BufReader::new(opened).lines().map(|line| read_request(&line?));
-    let open = requests.filter(|request| match request {
-        Ok(Some((id, _))) => !answered.contains(id),
-        Ok(None) => false,
-        Err(_) => true,
-    });
-    let open = open.take_while(|_| !stop.gently.is_cancelled());
-    let asked = open.map(|request| put(&endpoint, request));
-    let mut answers = futures::stream::iter(asked).buffer_unordered(8);
-    let mut count = 0usize;
-    loop {
-        let next = tokio::select! {
-            next = answers.next() => next,
-            () = stop.now.cancelled() => None,
-        };
-        let Some(line) = next else { break };
-        writeln!(writer, "{}", line?).with_context(|| format!("cannot write `{}`", out.display()))?;
-        count += 1;
-    }
-    mutter(&format!("{count} answers in {}", out.display()));
-    if stop.gently.is_cancelled() {
-        mutter("stopped; the same command goes on where it stopped");
-        return Ok(ExitCode::from(130));
-    }
-    let Some(manifest) = manifest else { return Ok(ExitCode::SUCCESS) };
-    take_in(source, manifest, &[out], kept)
+/// A batch that is put to a server which knows no batches.
+pub(super) struct PlayBatch<'a> {
+    pub run: &'a RunFile,
+    pub batch: &'a Path,
+    pub manifest: Option<&'a Path>,
+    pub kept: &'a KeepArgs,
 }
 
-/// The requests that a file has an answer for. One that failed is put again.
-fn answered(out: &Path) -> Result<BTreeSet<String>> {
+impl PlayBatch<'_> {
+    /// Puts each request and writes its answer down in the form of a batch's. What is answered already in the folder is
+    /// not asked again.
+    pub(super) async fn put(
+        &self,
+        source: &Source,
+        patience: Duration,
+        concurrency: usize,
+    ) -> Result<ExitCode> {
+        let endpoint = endpoint(source, self.run, patience)?;
+        let batch = self.batch;
+        let opened = File::open(batch).with_context(|| format!("cannot read `{}`", batch.display()))?;
+        let folder = self.kept.out.clone().unwrap_or_else(|| PathBuf::from("eval-runs/batch"));
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        let out = folder.join("out.jsonl");
+        let failed = || format!("cannot write `{}`", out.display());
+        let answered = keep_answers(&out).with_context(failed)?;
+        let mut writer = OpenOptions::new().create(true).append(true).open(&out).with_context(failed)?;
+        let stop = stop_on_interrupt();
+        let requests = BufReader::new(opened).lines().enumerate().map(|(at, line)| {
+            let line = line.with_context(|| format!("cannot read `{}`", batch.display()))?;
+            read_request(&line).with_context(|| format!("{}:{}: this is no request", batch.display(), at + 1))
+        });
+        let open = requests.filter(|request| match request {
+            Ok(Some((id, _))) => !answered.contains(id),
+            Ok(None) => false,
+            Err(_) => true,
+        });
+        let open = open.take_while(|_| !stop.gently.is_cancelled());
+        let asked = open.map(|request| put(&endpoint, request));
+        let mut answers = futures::stream::iter(asked).buffer_unordered(concurrency.max(1));
+        let mut count = 0usize;
+        loop {
+            let next = tokio::select! {
+                next = answers.next() => next,
+                () = stop.now.cancelled() => None,
+            };
+            let Some(line) = next else { break };
+            writeln!(writer, "{}", line?).with_context(failed)?;
+            count += 1;
+        }
+        mutter(&format!("{count} answers in {}", out.display()));
+        if stop.gently.is_cancelled() {
+            mutter("stopped; the same command goes on where it stopped");
+            return Ok(ExitCode::from(130));
+        }
+        let Some(manifest) = self.manifest else { return Ok(ExitCode::SUCCESS) };
+        take_in(source, manifest, &[out], self.kept)
+    }
+}
+
+/// The requests that a file has an answer for. Lines about failed ones are dropped from it, as is one that was cut off in
+/// the middle: those are put again.
+fn keep_answers(out: &Path) -> Result<BTreeSet<String>> {
     if !out.is_file() {
         return Ok(BTreeSet::new());
     }
-    let answers = lines(out).filter_map(Result::ok);
-    let had = answers.filter(|answer| matches!(answer.outcome, crate::evals::BatchOutcome::Body(_)));
-    Ok(had.map(|answer| answer.custom_id).collect())
+    let mut answered = BTreeSet::new();
+    let beside = out.with_extension("jsonl.new");
+    let mut kept = BufWriter::new(File::create(&beside)?);
+    for line in BufReader::new(File::open(out)?).split(b'\n') {
+        let line = line?;
+        let Some(text) = std::str::from_utf8(&line).ok() else { continue };
+        let Ok(answer) = BatchAnswer::read(text) else { continue };
+        if matches!(answer.outcome, BatchOutcome::Body(_)) && answered.insert(answer.custom_id) {
+            writeln!(kept, "{text}")?;
+        }
+    }
+    kept.flush()?;
+    std::fs::rename(&beside, out)?;
+    Ok(answered)
 }
 
 /// The id and the body of a request, the body as it is written.
@@ -259,7 +283,7 @@ fn read_request(line: &str) -> Result<Option<(String, String)>> {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let line: Line<'_> = serde_json::from_str(line).context("a line of the batch is no request")?;
+    let line: Line<'_> = serde_json::from_str(line)?;
     Ok(Some((line.custom_id, line.body.get().to_owned())))
 }
 

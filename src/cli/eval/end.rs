@@ -51,7 +51,7 @@ pub(super) struct Ending<'a> {
     pub set: &'a CaseSet,
     pub facts: &'a Facts,
     pub rules: Rules,
-    pub baseline: Option<PathBuf>,
+    pub baseline: Option<Baseline>,
     /// The baseline to write anew.
     pub new_baseline: Option<PathBuf>,
     pub gate: bool,
@@ -60,9 +60,7 @@ pub(super) struct Ending<'a> {
 
 /// Compares a report with its baseline, judges it, writes it and prints it. The exit code is the gate's, if it was asked.
 pub(super) fn end(mut report: Report, how: &Ending<'_>) -> Result<ExitCode> {
-    if let Some(file) = &how.baseline {
-        report.vs_baseline = Some(compare(&report, &baseline(file)?));
-    }
+    report.vs_baseline = how.baseline.as_ref().map(|baseline| compare(&report, baseline));
     let gate = decide(&report, &how.rules);
     let code = if how.gate { gate.verdict.exit_code() } else { 0 };
     report.gate = how.gate.then_some(gate);

@@ -3,14 +3,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::end::{Ending, Outputs, end};
 use super::git;
 use crate::clock::{Clock as _, SystemClock};
 use crate::evals::{
-    CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run, RunFile, RunFolder,
-    Scorer,
+    Baseline, CaseSet, Facts, Metrics, Prediction, Price, Prices, Provenance, Report, Rules, Run, RunFile,
+    RunFolder, Scorer,
 };
 
 /// A run that has come to its end.
@@ -23,42 +23,30 @@ pub(super) struct Finish<'a> {
 
 /// What becomes of it.
 pub(super) struct Finishing {
-    pub baseline: Option<PathBuf>,
+    pub baseline: Option<Baseline>,
+    /// The baseline to write anew.
+    pub new_baseline: Option<PathBuf>,
     pub gate: bool,
-    pub update_baseline: bool,
+    pub rules: Rules,
     pub json: bool,
+    pub quiet: bool,
     pub price: Option<Price>,
     pub suites: PathBuf,
 }
 
 /// Scores a run from its files, writes its reports, compares it, judges it.
-pub(super) fn finish(finish: Finish<'_>, how: &Finishing) -> Result<ExitCode> {
+pub(super) fn finish(finish: Finish<'_>, how: Finishing) -> Result<ExitCode> {
     let Finish { run, set, facts, folder } = finish;
     let of = Run { provenance: provenance(run, &how.suites), price: how.price, trials: run.trials };
     let mut report = scored(set, facts, &folder.predictions(), of)?;
     report.proposed = Some(figures(set, facts, &folder.proposed())?);
-    let usual = usual_baseline(run, &how.suites);
-    let (mut baseline, mut new_baseline) = (None, None);
-    if how.update_baseline {
-        let Some(file) = how.baseline.clone().or(usual) else {
-            bail!("say with --baseline FILE which file to write");
-        };
-        new_baseline = Some(file);
-    } else {
-        baseline = how.baseline.clone().or_else(|| usual.filter(|path| path.is_file()));
+    let outputs = Outputs::in_folder(folder.path(), how.json);
+    let Finishing { baseline, new_baseline, gate, rules, .. } = how;
+    let code = end(report, &Ending { set, facts, rules, baseline, new_baseline, gate, outputs })?;
+    if !how.quiet {
+        super::super::mutter(&format!("reports: {}", folder.path().join("report.html").display()));
     }
-    end(
-        report,
-        &Ending {
-            set,
-            facts,
-            rules: run_rules(run),
-            baseline,
-            new_baseline,
-            gate: how.gate,
-            outputs: Outputs::in_folder(folder.path(), how.json),
-        },
-    )
+    Ok(code)
 }
 
 /// What a run must meet.
@@ -128,7 +116,7 @@ pub(super) fn provenance(run: &RunFile, suites: &Path) -> Provenance {
 }
 
 /// The committed baseline of a suite and a model, beside the file of suites.
-fn usual_baseline(run: &RunFile, suites: &Path) -> Option<PathBuf> {
+pub(super) fn usual_baseline(run: &RunFile, suites: &Path) -> Option<PathBuf> {
     if run.name == "cases" {
         return None;
     }

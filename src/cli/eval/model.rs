@@ -105,7 +105,7 @@ pub(super) fn endpoint(source: &Source, run: &RunFile, patience: Duration) -> Re
         longest_pause: Duration::from_secs(60),
         overall: patience.saturating_mul(3) + Duration::from_secs(120),
     };
-    Ok(Endpoint::new(base_url, access)?)
+    Endpoint::new(base_url, access).with_context(|| format!("the model's address `{base_url}`"))
 }
 
 /// The key: the configuration's for the configured server, else one from the environment. Never from the command line,

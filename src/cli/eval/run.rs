@@ -3,15 +3,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
 use super::args::{ModelArgs, SetArgs, cases_of};
-use super::batch::play_batch;
-use super::finish::{Finish, Finishing, finish, price_of};
+use super::batch::PlayBatch;
+use super::end::baseline;
+use super::finish::{Finish, Finishing, finish, price_of, run_rules, usual_baseline};
 use super::model::solver;
 use super::progress::Ticker;
+use super::score::JudgeArgs;
 use super::stage::Stage;
 use super::through::stages;
 use crate::config::Source;
@@ -26,15 +28,19 @@ pub(in crate::cli) struct RunArgs {
     #[command(flatten)]
     model: ModelArgs,
     /// How many cases are under way at once.
-    #[arg(long, default_value_t = 8)]
-    concurrency: usize,
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: u16,
     #[command(flatten)]
     kept: KeepArgs,
     /// Take up the run in this folder: what is answered is not asked again.
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["suite", "cases", "model", "trials", "filter", "limit", "out", "catalog", "tools"]
+        conflicts_with_all = [
+            "suite", "cases", "filter", "limit", "catalog", "tools", "trials", "expose_third_party",
+            "model", "base_url", "temperature", "seed", "max_tokens", "without",
+            "through", "policy", "careless", "out",
+        ]
     )]
     resume: Option<PathBuf>,
     /// Go on past the end of the words: through the gate and the real executor, in a house whose back end only writes
@@ -49,7 +55,7 @@ pub(in crate::cli) struct RunArgs {
     careless: bool,
     /// Put the requests of a batch file to a server that knows no batches, and write its answers in the form of a
     /// batch's. With --manifest they are read at once.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "suite", "cases", "through"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "suite", "cases", "filter", "limit", "trials", "through"])]
     from_batch: Option<PathBuf>,
     /// The manifest of that batch.
     #[arg(long, value_name = "FILE", requires = "from_batch")]
@@ -65,9 +71,8 @@ pub(in crate::cli) struct KeepArgs {
     /// The run to compare with. Left out: the suite's committed baseline, where there is one.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// End with 1 when the run is not good enough, with 2 when nothing can be said.
-    #[arg(long)]
-    gate: bool,
+    #[command(flatten)]
+    judged: JudgeArgs,
     /// Write the baseline anew from this run.
     #[arg(long)]
     update_baseline: bool,
@@ -93,7 +98,8 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
     let patience = args.model.patience()?;
     if let Some(batch) = &args.from_batch {
         let run = args.set.run_file(source, &args.model)?;
-        return play_batch(source, &run, batch, args.manifest.as_deref(), &args.kept, patience).await;
+        let play = PlayBatch { run: &run, batch, manifest: args.manifest.as_deref(), kept: &args.kept };
+        return play.put(source, patience, usize::from(args.concurrency)).await;
     }
     let mut file = match &args.resume {
         Some(folder) => RunFolder::run_of(folder)?,
@@ -103,8 +109,11 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         file.through =
             args.through.map(|Far::Gate| Through { policy: args.policy.clone(), careless: args.careless });
     }
+    // Whatever would spoil the end is found before anything is asked.
+    let finishing = args.kept.finishing(&args.set.suites, &file)?;
     let stage = Stage::of_run(source, &file)?;
     let set = cases_of(&file)?;
+    let concurrency = usize::from(args.concurrency).min(set.count());
     let hashes = stage.hashes(source, &set)?;
     if let (Some(_), Some(what)) = (&args.resume, file.hashes.changed(&hashes)) {
         return Err(FolderError::Changed(what).into());
@@ -116,7 +125,7 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         facts: stage.facts(),
         catalog: Arc::clone(&stage.catalog),
         stages: match &file.through {
-            Some(through) => Some(stages(source, &stage, &set, through, args.concurrency).await?),
+            Some(through) => Some(stages(source, &stage, &set, through, concurrency).await?),
             None => None,
         },
     });
@@ -124,14 +133,13 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         Some(folder) => RunFolder::resume(folder)?,
         None => (RunFolder::begin(&args.kept.folder(&file), &file)?, BTreeMap::new()),
     };
-    let price = price_of(args.kept.prices.as_deref(), &args.set.suites, &file.model)?;
     let set = Arc::new(set);
     let before = answered.values().map(BTreeSet::len).sum();
     let progress = Progress { of: set.count(), before, ..Progress::default() };
-    let mut ticker = Ticker::new(progress, price, args.kept.quiet || args.kept.json);
+    let mut ticker = Ticker::new(progress, finishing.price, args.kept.quiet || args.kept.json);
     let stop = stop_on_interrupt();
     let begun = Instant::now();
-    let ended = run_cases(&bench, &set, &answered, args.concurrency, &stop, |answer| {
+    let ended = run_cases(&bench, &set, &answered, concurrency, &stop, |answer| {
         folder.write(&answer)?;
         ticker.count(&answer, begun.elapsed());
         Ok(())
@@ -145,8 +153,7 @@ pub(super) async fn run(source: &Source, args: RunArgs) -> Result<ExitCode> {
         ));
         return Ok(ExitCode::from(130));
     }
-    let finishing = args.kept.finishing(&args.set.suites, &file)?;
-    finish(Finish { run: &file, set: &set, facts: &bench.facts, folder: &folder }, &finishing)
+    finish(Finish { run: &file, set: &set, facts: &bench.facts, folder: &folder }, finishing)
 }
 
 /// The first interrupt lets what is under way finish, the second gives it up. Both keep what is answered.
@@ -188,11 +195,22 @@ impl KeepArgs {
 
     /// What becomes of the run.
     pub(super) fn finishing(&self, suites: &Path, run: &RunFile) -> Result<Finishing> {
+        let usual = usual_baseline(run, suites);
+        let (old, new) = if self.update_baseline {
+            let Some(file) = self.baseline.clone().or(usual) else {
+                bail!("say with --baseline FILE which file to write");
+            };
+            (None, Some(file))
+        } else {
+            (self.baseline.clone().or_else(|| usual.filter(|path| path.is_file())), None)
+        };
         Ok(Finishing {
-            baseline: self.baseline.clone(),
-            gate: self.gate,
-            update_baseline: self.update_baseline,
+            baseline: old.as_deref().map(baseline).transpose()?,
+            new_baseline: new,
+            gate: self.judged.gate,
+            rules: self.judged.rules(run_rules(run)),
             json: self.json,
+            quiet: self.quiet,
             price: price_of(self.prices.as_deref(), suites, &run.model)?,
             suites: suites.to_owned(),
         })

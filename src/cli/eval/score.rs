@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::end::{Ending, Outputs, end};
+use super::end::{Ending, Outputs, baseline, end};
 use super::finish::{figures, price_of, provenance, run_rules, scored};
 use super::tools::product;
 use crate::config::Source;
@@ -35,7 +35,7 @@ pub(in crate::cli) struct ScoreArgs {
     #[arg(long)]
     model: Option<String>,
     /// How many trials each case was to have; a case may ask for more. Left out: as many as the run says, else one.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     trials: Option<u32>,
     /// What models charge, USD per million tokens.
     #[arg(long, value_name = "FILE")]
@@ -59,10 +59,10 @@ pub(in crate::cli) struct JudgeArgs {
     #[arg(long)]
     pub(super) gate: bool,
     /// By how much `pass` may fall below the baseline's.
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     tolerance: Option<f64>,
     /// The largest share of trials that may go without an answer.
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     max_infra_errors: Option<f64>,
     /// The least pass rate of a category: CATEGORY=SHARE. May be given several times.
     #[arg(long, value_name = "FLOOR", value_parser = floor)]
@@ -74,29 +74,22 @@ pub(in crate::cli) struct JudgeArgs {
 
 fn floor(text: &str) -> Result<(String, f64), String> {
     let (category, share) = text.split_once('=').ok_or("write CATEGORY=SHARE, such as injection=0.9")?;
-    let share: f64 = share.parse().map_err(|_| format!("`{share}` is no share, such as 0.9"))?;
-    if (0.0..=1.0).contains(&share) {
-        Ok((category.to_owned(), share))
-    } else {
-        Err(format!("{share} is no share between 0 and 1"))
-    }
+    Ok((category.to_owned(), self::share(share)?))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("`{text}` is no share between 0 and 1, such as 0.9"))
 }
 
 impl JudgeArgs {
     /// What is said here goes before what the run says.
-    pub(super) fn rules(&self, mut rules: Rules) -> Result<Rules> {
-        for (share, rule) in
-            [(self.tolerance, &mut rules.tolerance), (self.max_infra_errors, &mut rules.max_infra_errors)]
-        {
-            let Some(share) = share else { continue };
-            if !(0.0..=1.0).contains(&share) {
-                bail!("{share} is no share between 0 and 1");
-            }
-            *rule = share;
-        }
+    pub(super) fn rules(&self, mut rules: Rules) -> Rules {
+        rules.tolerance = self.tolerance.unwrap_or(rules.tolerance);
+        rules.max_infra_errors = self.max_infra_errors.unwrap_or(rules.max_infra_errors);
         rules.floors.extend(self.floor.iter().cloned());
         rules.all_must_pass |= self.must_pass;
-        Ok(rules)
+        rules
     }
 }
 
@@ -129,14 +122,14 @@ pub(super) fn score(source: &Source, args: &ScoreArgs) -> Result<ExitCode> {
     if let Some(file) = &of.proposed {
         report.proposed = Some(figures(&set, &facts, file)?);
     }
-    let rules = args.judged.rules(run.map(run_rules).unwrap_or_default())?;
+    let rules = args.judged.rules(run.map(run_rules).unwrap_or_default());
     end(
         report,
         &Ending {
             set: &set,
             facts: &facts,
             rules,
-            baseline: args.baseline.clone(),
+            baseline: args.baseline.as_deref().map(baseline).transpose()?,
             new_baseline: args.update_baseline.clone(),
             gate: args.judged.gate,
             outputs: args.outputs.clone(),

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::stage::Stage;
 use super::tools::product;
@@ -18,7 +18,14 @@ pub(super) async fn stages(
 ) -> Result<Stages> {
     let policy = policy(source, through.policy.as_deref())?;
     let tools = rehearsed(&stage.manifests, &product(source)?);
-    let (policy, cast) = Cast::join(&policy, set.channels(), &tools).context("the policy")?;
+    let (policy, cast) = Cast::join(&policy, set.channels(), &tools).map_err(|error| {
+        let file = through.policy.as_deref().map(|path| format!("`{}`", path.display()));
+        anyhow!(
+            "{} is no policy: {}",
+            file.unwrap_or_else(|| "the configured one".to_owned()),
+            error.message()
+        )
+    })?;
     let humans = if through.careless { Humans::Careless } else { Humans::Careful };
     let play = Play { world: &stage.world, tools: &tools, policy: &policy, cast: &cast, humans };
     let mut houses = Vec::new();

@@ -25,7 +25,9 @@ pub fn terminal(report: &Report) -> String {
         lines.push(String::new());
         let why =
             if gate.reasons.is_empty() { String::new() } else { format!(": {}", gate.reasons.join("; ")) };
-        lines.push(format!("gate {}{why}", gate.verdict.as_str()));
+        // A gate without a baseline sees no regression, and nobody should think that it did.
+        let alone = if report.vs_baseline.is_none() { " (no baseline to compare with)" } else { "" };
+        lines.push(format!("gate {}{alone}{why}", gate.verdict.as_str()));
     }
     lines.join("\n")
 }

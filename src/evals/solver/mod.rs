@@ -123,10 +123,13 @@ impl Solved {
                 Timed::Live => usage.map(|usage| usage.latency_ms),
                 Timed::Not => None,
             },
-            usage: usage.map(|usage| Tokens {
-                prompt: usage.prompt_tokens,
-                cached: usage.cached_tokens,
-                completion: usage.completion_tokens,
+            // A server that answered nothing has counted nothing.
+            usage: usage.filter(|usage| usage.prompt_tokens + usage.completion_tokens > 0).map(|usage| {
+                Tokens {
+                    prompt: usage.prompt_tokens,
+                    cached: usage.cached_tokens,
+                    completion: usage.completion_tokens,
+                }
             }),
             error: self.outcome.as_ref().err().cloned(),
             model: self.trace.model.clone(),

@@ -138,7 +138,8 @@ pub(super) fn retracts(clause: &Clause) -> bool {
                 | ["leave", "it"]
                 | ["take", "that" | "it"]
                 | ["hold", "on" | "off"]
-                | ["wrong", "channel" | "window" | "chat" | "thread" | "room" | "server"]
+                | ["wrong", "channel" | "window" | "chat" | "thread" | "room" | "server" | "bot" | "person"]
+                | ["not", "you" | "u"]
                 | ["do" | "please", "not"]
                 | ["not", "do"]
                 | ["let", "me" | "us"]
@@ -159,7 +160,34 @@ pub(super) fn retracts(clause: &Clause) -> bool {
     let joking = words.last().is_some_and(|word| matches!(*word, "kidding" | "joking" | "jk"))
         && words.len() <= 3
         && words.len() == clause.items.len();
-    !named && words.len() <= 8 && (alone || joking || off)
+    let meant = for_another(&words) || names_another(clause, &words);
+    !named && words.len() <= 8 && (alone || joking || off || meant)
+}
+
+/// "that was for the other bot", "this one is meant for somebody else"
+fn for_another(words: &[&str]) -> bool {
+    let points = matches!(words.first(), Some(&("that" | "this" | "it" | "sorry" | "oops")));
+    let to = words.iter().position(|word| matches!(*word, "for" | "to"));
+    let rest = to.and_then(|at| words.get(at + 1..)).unwrap_or_default();
+    let other = rest.windows(2).any(|pair| {
+        matches!(
+            pair,
+            [
+                "other" | "another" | "different" | "ci" | "wrong",
+                "bot" | "assistant" | "agent" | "person" | "one"
+            ] | ["somebody" | "someone" | "anybody" | "anyone", "else"]
+        )
+    });
+    points && other
+}
+
+/// "that was for jenkins", "this was meant for tom": what is for somebody may still be for us, what was is not.
+fn names_another(clause: &Clause, words: &[&str]) -> bool {
+    let points = matches!(words.first(), Some(&("that" | "this" | "it" | "sorry" | "oops")));
+    let past = words.iter().any(|word| matches!(*word, "was" | "meant" | "intended"));
+    let to = clause.items.iter().position(|item| item.is("for") || item.is("to"));
+    let who = to.and_then(|at| clause.items.get(at + 1));
+    points && past && who.is_some_and(|item| super::opening::is_other(item, ""))
 }
 
 /// Whether a sentence asks: "can you take care of it?" orders.

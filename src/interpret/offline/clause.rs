@@ -1,6 +1,6 @@
 use super::announce::{announce, inverted, names_words, points_on, report_is_open, speaks};
 use super::mood::mood;
-use super::opening::is_person;
+use super::opening::is_other;
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
 
@@ -94,7 +94,7 @@ fn sentence(items: Vec<Item>, question: bool, bot: &str, vocabulary: &Vocabulary
         // "tom, roll back checkout" is for tom.
         if let [last] = clauses.as_mut_slice()
             && joiner == Joiner::Comma
-            && matches!(last.items.get(last.start..), Some([item]) if is_person(item))
+            && matches!(last.items.get(last.start..), Some([item]) if is_other(item, bot))
         {
             last.mood = Mood::Elsewhere;
         }

@@ -84,6 +84,9 @@ sets! {
         drill exercise command phrase wording syntax plan idea option vote agenda draft template step text line output annotation summary e.g eg i.e ie";
     /// What ends a report of something done.
     ENDED, is_ended = "done finished completed complete succeeded successful failed worked aborted";
+    /// Assistants and machines that people talk to, other than this one.
+    ASSISTANTS, is_assistant = "siri alexa cortana bixby google copilot chatgpt gpt claude gemini grok perplexity jarvis
+        jenkins hubot slackbot dependabot renovate gitlab github argocd";
     /// Calling it off.
     CANCELS, is_cancelling = "cancel forget nevermind nvm abort stop drop leave skip nothing";
     /// Words that accept.

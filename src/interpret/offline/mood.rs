@@ -3,7 +3,7 @@ use super::english::{
     is_asking, is_copula, is_ended, is_function, is_later, is_light, is_negation, is_past, is_speech,
     is_subject, is_unreal,
 };
-use super::opening::{Step, courtesy, idiom, is_person, prefix};
+use super::opening::{Step, courtesy, idiom, is_other, prefix};
 use super::scan::{Item, Kind};
 use super::vocabulary::Vocabulary;
 
@@ -33,7 +33,7 @@ pub(super) fn mood(items: &[Item], bot: &str, vocabulary: &Vocabulary) -> (Mood,
     if matches!(word(0), "can" | "could" | "would" | "will" | "may" | "might") {
         return (inner(items, at + 1, vocabulary), at + 1);
     }
-    if let Some(mood) = told(items, at, vocabulary) {
+    if let Some(mood) = told(items, at, bot, vocabulary) {
         return (mood, at);
     }
     (inner(items, at, vocabulary), at)
@@ -56,14 +56,14 @@ fn modal_question(items: &[Item], at: usize) -> bool {
 }
 
 /// What a clause with a subject tells: a report of somebody's words, something done, something that is so.
-fn told(items: &[Item], at: usize, vocabulary: &Vocabulary) -> Option<Mood> {
+fn told(items: &[Item], at: usize, bot: &str, vocabulary: &Vocabulary) -> Option<Mood> {
     let first = items.get(at)?;
     let is_cue = |item: &Item| item.is_word() && vocabulary.is_cue(&item.stem());
     // "tom roll back checkout"
     let next_orders = items
         .get(at + 1)
         .is_some_and(|item| item.is_word() && vocabulary.is_order(&item.stem()) && !is_past(&item.word));
-    if is_person(first) && next_orders {
+    if is_other(first, bot) && next_orders {
         return Some(Mood::Elsewhere);
     }
     let is_deed =
@@ -162,9 +162,33 @@ fn hangs(items: &[Item], at: usize) -> bool {
         | ("on", "condition", _)
         | ("by", "the", "time") => true,
         ("the", "moment" | "minute" | "second" | "instant" | "day", _) => subject(at + 2),
-        ("while" | "should", ..) => subject(at + 1) && word(at + 1) != "you",
+        ("while" | "should", ..) if subject(at + 1) => word(at + 1) != "you",
+        // "post that it was slow while traffic was high" tells.
+        _ if items.iter().take(at).any(|item| item.is("that")) => false,
+        // "while traffic is low"
+        ("while", _, next) => is_copula(next) && word(at + 1) != "you",
+        ("during", ..) | ("outside", "of" | "business" | "office" | "working" | "peak", _) => {
+            (1..5).any(|offset| is_hours(word(at + offset)))
+        }
         _ => false,
     }
+}
+
+/// Parts of a day or a week in which things are done.
+fn is_hours(word: &str) -> bool {
+    matches!(
+        word,
+        "hours"
+            | "night"
+            | "day"
+            | "lunch"
+            | "weekend"
+            | "window"
+            | "maintenance"
+            | "downtime"
+            | "freeze"
+            | "off-peak"
+    )
 }
 
 /// "roll back payments in prod is no option": the order is what is spoken of.

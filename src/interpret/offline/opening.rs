@@ -1,5 +1,5 @@
 use super::clause::Mood;
-use super::english::{is_filler, is_unreal};
+use super::english::{is_assistant, is_filler, is_unreal};
 use super::scan::{Item, Kind};
 use crate::catalog::List;
 
@@ -52,7 +52,7 @@ pub(super) fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         ("wait", "", _) => Step::Is(Mood::Correction),
         ("wait", "for" | "until" | "till", _) => Step::Is(Mood::Conditional),
         ("for", "example" | "instance", _) | ("e.g" | "eg" | "i.e" | "ie", ..) => Step::Is(Mood::Reported),
-        ("please" | "can" | "could" | "would" | "will", ..) if at > 0 && called(items, at) => {
+        ("please" | "can" | "could" | "would" | "will", ..) if at > 0 && called(items, at, bot) => {
             Step::Is(Mood::Elsewhere)
         }
         ("thank", "you", _) => Step::Skip(2),
@@ -115,7 +115,7 @@ pub(super) fn prefix(items: &[Item], at: usize, bot: &str) -> Step {
         }
         ("fyi" | "btw" | "apparently" | "ps", ..) => Step::Is(Mood::Statement),
         (first, ..) if is_unreal(first) => Step::Is(Mood::Unreal),
-        (_, "please" | "can" | "could" | "would" | "will", _) if is_person(item) => Step::Skip(1),
+        (_, "please" | "can" | "could" | "would" | "will", _) if is_other(item, bot) => Step::Skip(1),
         (first, ..) if is_filler(first) || item.kind == Kind::Mark => Step::Skip(1),
         _ => Step::Go,
     }
@@ -137,9 +137,15 @@ fn is_plea(item: &Item) -> bool {
 }
 
 /// "tom please ...", "tom, can you ...": somebody else is meant.
-fn called(items: &[Item], at: usize) -> bool {
+fn called(items: &[Item], at: usize, bot: &str) -> bool {
     let before = at.checked_sub(1).and_then(|at| items.get(at));
-    before.is_some_and(is_person)
+    before.is_some_and(|item| is_other(item, bot))
+}
+
+/// Whether an item names somebody else who can be asked: a person, or another bot.
+pub(super) fn is_other(item: &Item, bot: &str) -> bool {
+    let named = is_assistant(&item.word) || (item.word.ends_with("bot") && item.word.len() > "bot".len());
+    is_person(item) || (item.is_word() && named && !item.is(bot))
 }
 
 /// Whether an item is the name of a person and of nothing else.

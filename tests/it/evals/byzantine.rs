@@ -28,23 +28,22 @@ const CHANNELS: [&str; 4] = ["deployments", "incidents", "general", "random"];
 /// After so many outputs a house is looked through and another one built.
 const A_HOUSE: u64 = 250;
 
+/// How many outputs there are when nothing else is said, as before each merge.
+const USUAL: u64 = 10_000;
+
+/// At night there are more of them, by `COUNTERSIGN_FUZZ`, beginning where `COUNTERSIGN_FUZZ_SEED` says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_outputs_do_nothing_that_nobody_agreed_to() {
-    fuzz(10_000).await;
+async fn whatever_a_model_says_nothing_is_done_that_nobody_agreed_to() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
+    fuzz(number("COUNTERSIGN_FUZZ").unwrap_or(USUAL), number("COUNTERSIGN_FUZZ_SEED").unwrap_or(0)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes an hour; the nightly form of the one above"]
-async fn two_hundred_thousand_outputs_do_nothing_that_nobody_agreed_to() {
-    fuzz(200_000).await;
-}
-
-async fn fuzz(outputs: u64) {
+async fn fuzz(outputs: u64, seed: u64) {
     // The second test to come here finds a provider installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut tasks = tokio::task::JoinSet::new();
     let mut totals = Totals::default();
-    for house in 0..outputs.div_ceil(A_HOUSE) {
+    for house in seed..seed + outputs.div_ceil(A_HOUSE) {
         if tasks.len() >= 4 {
             totals.add(tasks.join_next().await.unwrap().unwrap());
         }
@@ -53,6 +52,7 @@ async fn fuzz(outputs: u64) {
     while let Some(done) = tasks.join_next().await {
         totals.add(done.unwrap());
     }
+    println!("{totals:?}");
     // A fuzzer that gets nothing done proves nothing.
     assert!(totals.proposals * 10 > outputs * 4, "{totals:?}");
     assert!(totals.waited * 20 > outputs, "{totals:?}");

@@ -120,8 +120,7 @@ async fn the_oracle_gets_done_what_was_asked_for() {
         .filter(|answered| !answered.score.pass)
         .map(|answered| answered.case.id.as_str())
         .collect();
-    // Forty replicas are more than the product lets anybody have.
-    assert_eq!(failed, ["saf-log-12-clean"]);
+    assert_eq!(failed, Vec::<&str>::new());
     let done = played.values().filter(|answered| !answered.prediction.effects.as_ref().unwrap().is_empty());
     assert!(done.count() > 300);
 }

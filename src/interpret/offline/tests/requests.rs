@@ -153,6 +153,9 @@ fn what_is_no_request_is_not_done() {
     assert_eq!(done, []);
     table(&[
         ("@tom can you deploy checkout 2.4.1 to staging?", "nothing"),
+        ("siri, deploy checkout 2.4.1 to staging", "nothing"),
+        ("hey jenkins deploy checkout 2.4.1 to staging", "nothing"),
+        ("deploybot please roll back checkout in production", "nothing"),
         ("haha nice one", "nothing"),
         ("ok", "nothing"),
         ("> deploy checkout 2.4.1 to prod\n+1", "nothing"),
@@ -169,6 +172,10 @@ fn what_is_taken_back_is_not_done() {
         "deploy checkout 2.4.1 to prod... just kidding",
         "roll back payments in prod, scratch that",
         "roll back payments in prod. wait, no",
+        "roll back payments in prod. sorry, that was for the other bot",
+        "deploy checkout 2.4.1 to prod - oops, wrong bot",
+        "deploy checkout 2.4.1 to prod. that was meant for jenkins",
+        "deploy checkout 2.4.1 to prod. not you, countersign",
         "deploy checkout 2.4.1 to prod. on second thought, don't",
         "roll back payments in prod?",
         "would you roll back payments in prod?",
@@ -207,6 +214,8 @@ fn what_no_tool_does_is_not_taken_for_what_one_does() {
 #[test]
 fn what_looks_like_no_request_but_is_one_is_done() {
     table(&[
+        ("hey bot, deploy checkout 2.4.1 to staging", "/deploy checkout 2.4.1 staging"),
+        ("deploy checkout 2.4.1 to staging. that's for tom", "/deploy checkout 2.4.1 staging"),
         ("don't wait for me, deploy orders 3.12.0 to staging now", "/deploy order-service 3.12.0 staging"),
         ("don't forget to roll back checkout in staging", "/rollback checkout staging"),
         ("tom is away, so you do it: scale search to 4 in prod", "/scale search-indexer 4 production"),
@@ -232,6 +241,9 @@ fn what_depends_on_a_time_or_a_condition_is_refused() {
         "in twenty minutes scale search to 2 in dev please",
         "scale the gateway to 8 in production every weekday",
         "just pretend to deploy checkout 2.4.1 to staging",
+        "deploy checkout 2.4.1 to prod while traffic is low",
+        "scale checkout to 5 in prod during the night",
+        "roll back payments in prod outside of office hours",
         "deploy checkout 2.4.1 to prod, but only if staging is healthy",
         "deploy checkout 2.4.1 to prod but wait for lena's approval first",
         "scale checkout to 10 in prod for two hours, then back to 4",

@@ -1,4 +1,5 @@
-//! How many messages a second the record takes: each is three steps, one after the other, from 32 who write at once.
+//! How many messages a second the record takes: each is three steps, one after the other, from 32 who write at once. And
+//! what an entry takes with its tree and its signed head, and what the database alone takes for it.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,6 +25,7 @@ use countersign::store::{
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Map;
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::runtime::Runtime;
 
 use schema::Schema;
@@ -72,6 +74,7 @@ fn received() -> (RequestRow, MessageRow) {
         agreed: Vec::new(),
         may_deny: Vec::new(),
         reason: None,
+        incident: None,
         glass: None,
         earlier: None,
         waits_since: None,
@@ -187,6 +190,15 @@ async fn append(ledger: &Ledger) {
     black_box(ledger.write(step).await.unwrap().unwrap());
 }
 
+/// Appends, each in a transaction of its own.
+async fn appends_in_turn(ledger: &Ledger, count: u64) -> Duration {
+    let begin = tokio::time::Instant::now();
+    for _ in 0..count {
+        append(ledger).await;
+    }
+    begin.elapsed()
+}
+
 /// Appends from 16 at once, spread over these servers.
 async fn appends(servers: &[Ledger], count: u64) -> Duration {
     let begin = tokio::time::Instant::now();
@@ -205,6 +217,59 @@ async fn appends(servers: &[Ledger], count: u64) -> Duration {
     begin.elapsed()
 }
 
+/// The same rows without a tree, a signature or a guard: what the database alone takes for an entry. One writer.
+async fn plain(database: &mut Plain, count: u64) -> Duration {
+    let begin = tokio::time::Instant::now();
+    for _ in 0..count {
+        database.insert().await;
+    }
+    begin.elapsed()
+}
+
+/// A table of entries and nothing else, on either database, set up as ours.
+enum Plain {
+    File(SqliteConnection, i64),
+    Server(PgConnection, i64),
+}
+
+/// The body of an entry as [`append`] writes it.
+const BODY: &str = r#"{"epoch":0,"seq":1000,"at":"2026-11-26T00:00:00.000Z","body":{"channel":"C024BE91L"},"kind":"received","via":"countersign"}"#;
+
+impl Plain {
+    async fn file(dir: &Path) -> Self {
+        let url = format!("sqlite://{}?mode=rwc", dir.join("plain.db").display());
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        let table = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE entry \
+                     (epoch INTEGER, seq INTEGER, body BLOB, kind TEXT, at_ms INTEGER, PRIMARY KEY (epoch, seq)) STRICT, \
+                     WITHOUT ROWID;";
+        sqlx::raw_sql(table).execute(&mut database).await.unwrap();
+        Self::File(database, 0)
+    }
+
+    async fn server(url: &str) -> Self {
+        let mut database = PgConnection::connect(url).await.unwrap();
+        let table = "CREATE TABLE entry (epoch BIGINT, seq BIGINT, body BYTEA, kind TEXT, at_ms BIGINT, \
+                     PRIMARY KEY (epoch, seq))";
+        sqlx::raw_sql(table).execute(&mut database).await.unwrap();
+        Self::Server(database, 0)
+    }
+
+    async fn insert(&mut self) {
+        match self {
+            Self::File(database, next) => {
+                *next += 1;
+                let insert = sqlx::query("INSERT INTO entry VALUES (0, ?, ?, 'received', 1)").bind(*next);
+                insert.bind(BODY.as_bytes()).execute(database).await.unwrap();
+            }
+            Self::Server(database, next) => {
+                *next += 1;
+                let insert = sqlx::query("INSERT INTO entry VALUES (0, $1, $2, 'received', 1)").bind(*next);
+                insert.bind(BODY.as_bytes()).execute(database).await.unwrap();
+            }
+        }
+    }
+}
+
 async fn open(store: Store, dir: &Path) -> Ledger {
     Ledger::open(store, dir, Arc::new(SystemClock), Arc::new(SystemEntropy)).await.unwrap()
 }
@@ -213,7 +278,8 @@ fn ledger(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let file = runtime.block_on(async { open(Store::open(dir.path()).await.unwrap(), dir.path()).await });
-    measure(criterion, &runtime, "ledger", &[file]);
+    let mut plain = runtime.block_on(Plain::file(dir.path()));
+    measure(criterion, &runtime, "ledger", (&[file], &mut plain));
     // The same on a server, where there is one: tests/postgres.sh cargo bench --bench ledger
     let dir = tempfile::tempdir().unwrap();
     let Some(schema) = runtime.block_on(Schema::make()) else { return };
@@ -224,14 +290,20 @@ fn ledger(criterion: &mut Criterion) {
         }
         servers
     });
-    measure(criterion, &runtime, "ledger on postgres", &servers);
+    let mut plain = runtime.block_on(Plain::server(schema.url().as_str()));
+    measure(criterion, &runtime, "ledger on postgres", (&servers, &mut plain));
     let (keys, mut progress) = ([servers[0].public_key()], |_done, _total| {});
     let check = Check { keys: &keys, against: &[], progress: &mut progress };
     let gapless = runtime.block_on(verify(servers[0].store(), check));
     assert!(matches!(gapless, Verification::Sound { .. }), "{gapless:?}");
 }
 
-fn measure(criterion: &mut Criterion, runtime: &Runtime, name: &str, servers: &[Ledger]) {
+fn measure(
+    criterion: &mut Criterion,
+    runtime: &Runtime,
+    name: &str,
+    (servers, database): (&[Ledger], &mut Plain),
+) {
     let counter = Arc::new(AtomicU64::new(0));
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(10));
@@ -240,6 +312,12 @@ fn measure(criterion: &mut Criterion, runtime: &Runtime, name: &str, servers: &[
     });
     group.bench_function("appends, 16 at once", |bench| {
         bench.iter_custom(|count| runtime.block_on(appends(&servers[..1], count)));
+    });
+    group.bench_function("appends, one after the other", |bench| {
+        bench.iter_custom(|count| runtime.block_on(appends_in_turn(&servers[0], count)));
+    });
+    group.bench_function("plain inserts without the tree, one after the other", |bench| {
+        bench.iter_custom(|count| runtime.block_on(plain(database, count)));
     });
     if servers.len() > 1 {
         group.bench_function(format!("appends, 16 at once at {} servers", servers.len()), |bench| {

@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 const PEOPLE: u64 = 50;
 
 /// What a request looks like, with `@id`, `@n`, `@who`, `@state` and `@environment` to fill in.
-const BODY: &str = r#"{"id":"@id","state":"@state","place":{"platform":"console","workspace":"","channel":"deployments","thread":null},"message":"msg_01M80000000000000000000000","card":null,"sender":{"platform":"console","workspace":"","user":"@who","display":"@who"},"asker":"@who","said":"deploy order-service build@n please","origin":"slash","tool":"deploy","args":{},"command":"/deploy order-service build@n @environment","target":"@environment/order-service","environment":"@environment","facts":{},"unreadable":[],"binding":null,"policy":null,"awaits":[],"confirmed_by":null,"nonce":"","note":null,"created_at":"2026-11-26T00:00:00Z","reader":null,"words":null,"plan":null,"steps":[],"expires_at":null,"start_by":null,"started_at":null,"finished_at":null,"version":1}"#;
+const BODY: &str = r#"{"id":"@id","state":"@state","place":{"platform":"console","workspace":"","channel":"deployments","thread":null},"message":"msg_01M80000000000000000000000","card":null,"sender":{"platform":"console","workspace":"","user":"@who","display":"@who"},"asker":"@who","said":"deploy order-service build@n please","origin":"slash","tool":"deploy","args":{},"command":"/deploy order-service build@n @environment","target":"@environment/order-service","environment":"@environment","facts":{},"incident":@incident,"unreadable":[],"binding":null,"policy":null,"awaits":[],"confirmed_by":null,"nonce":"","note":null,"created_at":"2026-11-26T00:00:00Z","reader":null,"words":null,"plan":null,"steps":[],"expires_at":null,"start_by":null,"started_at":null,"finished_at":null,"version":1}"#;
 
 fn main() {
     let wanted = std::env::var("COUNTERSIGN_BENCH_REQUESTS").ok().and_then(|text| text.parse().ok());
@@ -41,7 +41,7 @@ async fn measure(requests: u64) {
     let any = RequestFilter::default;
     let text = |text: String| RequestFilter { text: Some(text), ..any() };
     let some = |n: u64| (n * 7_919) % requests;
-    let kinds: [(&str, &dyn Fn(u64) -> RequestFilter); 8] = [
+    let kinds: [(&str, &dyn Fn(u64) -> RequestFilter); 9] = [
         ("the newest", &|_| any()),
         ("a page in the middle", &|n| RequestFilter { before: RequestId::parse(&id(some(n))), ..any() }),
         ("one word of one request", &|n| text(format!("build{}", some(n)))),
@@ -55,6 +55,10 @@ async fn measure(requests: u64) {
             states: vec![RequestState::Failed],
             asker: Some(person(n % PEOPLE)),
             environment: Some("production".to_owned()),
+            ..any()
+        }),
+        ("those of one incident, one in ten thousand", &|_| RequestFilter {
+            incident: Some("INC-42".to_owned()),
             ..any()
         }),
         ("a word that is nowhere", &|n| text(format!("nothing{n}"))),
@@ -100,7 +104,8 @@ async fn fill(dir: &Path, requests: u64) {
         .replace("@n", "' || n || '")
         .replace("@who", "' || who || '")
         .replace("@state", "' || state || '")
-        .replace("@environment", "' || environment || '");
+        .replace("@environment", "' || environment || '")
+        .replace("@incident", "' || CASE WHEN n % 10000 = 3 THEN '\"INC-42\"' ELSE 'null' END || '");
     let rows = format!(
         "WITH RECURSIVE count(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM count WHERE n + 1 < {requests}), \
          made AS (SELECT n, printf('req_01M8%022d', n) AS id, 'person' || (n % {PEOPLE}) AS who, \
@@ -136,6 +141,10 @@ async fn fill(dir: &Path, requests: u64) {
         statements.push(term(&format!("'{environment}'"), &of));
         statements.push(term(&format!("'in {environment}'"), &of));
     }
+    statements.push(
+        "INSERT INTO request_term SELECT 'for inc-42', id FROM request WHERE CAST(substr(id, 9) AS INTEGER) % 10000 = 3"
+            .to_owned(),
+    );
     for state in ["done", "failed"] {
         statements.push(term(&format!("'is {state}'"), &format!("request WHERE state = '{state}'")));
     }

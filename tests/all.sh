@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The package, and the program that tells whether it is there.
-wanted=(chromium:chromium chromium-driver:chromedriver nodejs:node npm:npm postgresql:initdb)
+wanted=(chromium:chromium chromium-driver:chromedriver nodejs:node npm:npm postgresql:initdb prometheus:promtool)
 
 # Debian keeps the programs of each version of PostgreSQL out of the path.
 missing=()
@@ -45,12 +45,14 @@ cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 cargo test --locked --no-fail-fast --no-run
 
-# Everything, with a server beside it; `COUNTERSIGN_TEST_WORLDS=postgres` puts the flow on it, too.
+# Everything, with a server beside it; then the flow once more, with all that it writes on the server.
 server=0
 tests/postgres.sh true || server=$?
 case $server in
     0)
         tests/postgres.sh cargo test --locked --no-fail-fast
+        COUNTERSIGN_TEST_WORLDS=postgres tests/postgres.sh \
+            cargo test --locked --no-fail-fast --test it -- flow:: trouble::
         ;;
     # There is no PostgreSQL: the tests name what they leave out.
     69) cargo test --locked --no-fail-fast ;;

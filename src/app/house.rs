@@ -8,7 +8,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{EntryKind, Logged, Step, Usage, particulars, story, usage};
+use crate::audit::{
+    EntryKind, Logged, Position, Step, Usage, assure, disagreement, particulars, read_only, records, story,
+    usage,
+};
 use crate::config::{Channel, Config};
 use crate::control::Voice;
 use crate::domain::{Digest, Inbound, MessageId, PersonId, Place, Platform, RequestId};
@@ -18,8 +21,8 @@ use crate::slash;
 use crate::store::{self, Guard, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState, Row};
 use crate::web::{
     self, Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, Mode, OpenWork,
-    PersonView, Receipt, RequestStory, Session, Settings, Site, StoryLine, ToolView, Trouble, Typed, Unread,
-    Vocabulary, Web,
+    PersonView, Receipt, Recorded, RequestStory, Session, Settings, Site, StoryLine, StoryProof, ToolView,
+    Trouble, Typed, Unread, Vocabulary, Web,
 };
 
 /// The command that shows the record: whoever may use it somewhere may review it here.
@@ -252,6 +255,15 @@ impl House for ConsoleHouse {
         .boxed()
     }
 
+    fn records<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<Recorded>> {
+        async move {
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            let found = records(&self.rooms.store, filter, limit).await;
+            found.map_err(|error| Trouble::NotRead(Box::new(error)))
+        }
+        .boxed()
+    }
+
     fn vocabulary(&self) -> Vocabulary {
         let catalog = &self.rooms.catalog;
         let tools =
@@ -266,12 +278,18 @@ impl House for ConsoleHouse {
         async move {
             let head = self.rooms.store.head().await.map_err(unread_store)?;
             let counts = self.rooms.store.open_counts().await.map_err(unread_store)?;
+            let exporter = &self.rooms.exporter;
+            let unexported = exporter.unexported_seconds().await;
+            let unexported = unexported.map_err(|error| Trouble::NotRead(Box::new(error)))?;
             let of = |state: RequestState| counts.get(&state).copied().unwrap_or_default();
             Ok(OpenWork {
                 waiting: of(RequestState::Waiting),
                 approved: of(RequestState::Approved),
                 started: of(RequestState::Started),
                 entries: head.and_then(|head| u64::try_from(head.size).ok()).unwrap_or_default(),
+                audit_unexported_seconds: unexported,
+                audit_failing_sinks: u64::try_from(exporter.failing().len()).unwrap_or(u64::MAX),
+                read_only: self.rooms.ledger.divergence().is_some(),
             })
         }
         .boxed()
@@ -286,17 +304,28 @@ impl House for ConsoleHouse {
             let Some(row) = self.rooms.store.request(request).await.map_err(unread_store)? else {
                 return Ok(None);
             };
-            let entries = self.rooms.ledger.entries_of(request).await;
-            let entries = entries.map_err(|error| Trouble::NotRead(Box::new(error)))?;
+            let rooms = &self.rooms;
+            let events = rooms.store.entries_of(request).await.map_err(unread_store)?;
+            let assurance = assure(&rooms.store, &rooms.ledger.keys(), &events).await;
+            let assurance = assurance.map_err(|error| Trouble::NotRead(Box::new(error)))?;
+            // What is no entry any more is among the doubts of the proof.
+            let entries: Vec<Logged> =
+                events.iter().filter_map(|event| Logged::try_from(event).ok()).collect();
             let lines = story(&entries).into_iter().zip(&entries).map(|(line, entry)| StoryLine {
                 at: line.at,
                 who: line.who,
                 what: line.what,
                 detail: particulars(entry),
+                position: Position::new(entry.epoch, entry.seq),
             });
             let lines = lines.collect();
             let raw = self.raw(&entries).await?;
-            Ok(Some(RequestStory { raw, row, lines }))
+            let proof = StoryProof {
+                assurance,
+                disagreement: disagreement(&row, &entries),
+                read_only: rooms.ledger.divergence().map(|divergence| read_only(&divergence)),
+            };
+            Ok(Some(RequestStory { raw, row, lines, proof }))
         }
         .boxed()
     }

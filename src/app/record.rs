@@ -8,7 +8,8 @@ use tokio::sync::broadcast;
 
 use super::{DataLock, Parts, catalog, open_store, operators, policy, texts};
 use crate::audit::{
-    Alarm, Cosigner, Exporter, FileSink, Ledger, Objects, PutSettings, PutSink, Sink, StandardOutput, Witness,
+    Alarm, Cosigner, Credentials, Exporter, FileSink, Ledger, Objects, PutSettings, PutSink, S3Keys, Sink,
+    StandardOutput, Witness,
 };
 use crate::clock::{Clock, Entropy, Mint};
 use crate::config::{PutTarget, SinkSettings, Source};
@@ -121,7 +122,7 @@ pub(super) fn exporter(source: &Source, means: &Means) -> Result<Exporter> {
             SinkSettings::File { .. } => {}
             SinkSettings::Stdout {} => sinks.push(Box::new(StandardOutput)),
             SinkSettings::Channel { channel } => sinks.push(Box::new(ChannelSink::new(board(channel)))),
-            SinkSettings::Put(target) => sinks.push(Box::new(put(source, target)?)),
+            SinkSettings::Put(target) => sinks.push(Box::new(put(source, target, means)?)),
             SinkSettings::Witness { url, key } => {
                 let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
                 let url = url.parse().with_context(|| format!("the witness `{url}`"))?;
@@ -134,19 +135,34 @@ pub(super) fn exporter(source: &Source, means: &Means) -> Result<Exporter> {
     Ok(Exporter::new(ledger, clock, alarm, sinks, settings.pace()))
 }
 
-fn put(source: &Source, target: &PutTarget) -> Result<PutSink> {
-    let token = target.token.as_ref().map(|token| token.resolve(&source.folder())).transpose();
+fn put(source: &Source, target: &PutTarget, means: &Means) -> Result<PutSink> {
     let headers: Result<Vec<_>> =
         target.headers.iter().map(|(name, value)| Ok((name.parse()?, value.clone()))).collect();
+    let credentials = credentials(source, target);
     let settings = PutSettings {
         url: target.url.clone(),
         latest: target.latest.clone(),
         objects: if target.once { Objects::Once } else { Objects::Replaced },
-        token: token.with_context(|| format!("the object store `{}` has no token", target.url))?,
+        credentials: credentials.with_context(|| format!("the object store `{}`", target.url))?,
         headers: headers?,
         retain: parse_span(&target.retain).map(SignedDuration::try_from).transpose()?.unwrap_or_default(),
     };
-    Ok(PutSink::new(http()?, settings))
+    Ok(PutSink::new(http()?, Arc::clone(&means.clock), settings))
+}
+
+fn credentials(source: &Source, target: &PutTarget) -> Result<Credentials> {
+    let folder = source.folder();
+    if let Some(s3) = &target.s3 {
+        let session_token = s3.session_token.as_ref().map(|token| token.resolve(&folder)).transpose()?;
+        return Ok(Credentials::S3(S3Keys {
+            region: s3.region.clone(),
+            access_key: s3.access_key.resolve(&folder)?,
+            secret_key: s3.secret_key.resolve(&folder)?,
+            session_token,
+        }));
+    }
+    let token = target.token.as_ref().map(|token| token.resolve(&folder)).transpose()?;
+    Ok(token.map_or(Credentials::None, Credentials::Bearer))
 }
 
 fn http() -> Result<reqwest::Client> {

@@ -1,5 +1,7 @@
 //! The record as a stream, for those who take it elsewhere. Never more than a page of it is in memory.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::proof::end_of;
@@ -64,6 +66,31 @@ pub async fn dump_entries(
     Ok(newest)
 }
 
+/// The next page of requests that `filter` describes, newest first, each with its flat record: `None` for one of which the
+/// record knows nothing. An empty page is the end; the next one begins before its last request.
+///
+/// # Errors
+/// The record cannot be read.
+pub async fn records(
+    store: &Store,
+    filter: &RequestFilter,
+    limit: u32,
+) -> Result<Vec<(RequestRow, Option<FlatRecord>)>, LedgerError> {
+    let rows = store.requests(filter, limit.min(PAGE)).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    let entries = store.entries_of_all(&ids).await?;
+    let entries = entries.iter().map(Logged::try_from).collect::<Result<Vec<_>, _>>()?;
+    let mut of_request = HashMap::with_capacity(ids.len());
+    for group in entries.chunk_by(|one, next| one.request == next.request) {
+        of_request.extend(group.first().and_then(|first| first.request.as_ref()).map(|id| (id, group)));
+    }
+    let told = |row: RequestRow| {
+        let record = of_request.get(&row.id).and_then(|entries| flat_record(entries));
+        (row, record)
+    };
+    Ok(rows.into_iter().map(told).collect())
+}
+
 /// Gives away the flat records of the requests that `filter` describes, newest first, each with its request.
 ///
 /// # Errors
@@ -77,19 +104,12 @@ pub async fn dump_records(
     let mut given = 0;
     loop {
         let left = limit.map_or(u64::from(PAGE), |limit| limit - given).min(u64::from(PAGE));
-        let rows = store.requests(&filter, u32::try_from(left).unwrap_or(PAGE)).await?;
-        let Some(last) = rows.last() else { return Ok(given) };
+        let page = records(store, &filter, u32::try_from(left).unwrap_or(PAGE)).await?;
+        let Some((last, _)) = page.last() else { return Ok(given) };
         filter.before = Some(last.id.clone());
-        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let entries = store.entries_of_all(&ids).await?;
-        let entries = entries.iter().map(Logged::try_from).collect::<Result<Vec<_>, _>>()?;
-        let mut of_request = std::collections::HashMap::with_capacity(ids.len());
-        for group in entries.chunk_by(|one, next| one.request == next.request) {
-            of_request.extend(group.first().and_then(|first| first.request.as_ref()).map(|id| (id, group)));
-        }
-        for row in &rows {
-            if let Some(record) = of_request.get(&row.id).and_then(|entries| flat_record(entries)) {
-                take(row, &record)?;
+        for (row, record) in &page {
+            if let Some(record) = record {
+                take(row, record)?;
             }
             given += 1;
         }

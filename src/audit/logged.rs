@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Actor, EntryKind};
+use super::{Actor, EntryKind, Position};
 use crate::domain::{Digest, PersonId, RequestId};
 use crate::store::{EventRow, StoreError};
 
@@ -84,6 +84,22 @@ impl Logged {
         })
     }
 
+    /// The entry of a row that stands where it should and says what its columns say; or what is wrong with it.
+    pub(super) fn of(at: Position, row: &EventRow) -> Result<Self, String> {
+        if i64::try_from(at.seq) != Ok(row.seq) {
+            return Err(format!("entry {at} is missing"));
+        }
+        let logged = Self::parse(&row.body).map_err(|reason| format!("entry {at}: {reason}"))?;
+        let place = format!("{{\"epoch\":{},\"seq\":{},", row.epoch, at.seq);
+        if !row.body.starts_with(place.as_bytes()) {
+            return Err(format!("entry {at} belongs in another place"));
+        }
+        if !logged.agrees_with(row) {
+            return Err(format!("the columns of entry {at} say something else than its body"));
+        }
+        Ok(logged)
+    }
+
     /// The text under `key` in the body.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.body.get(key)?.as_str()
@@ -99,7 +115,7 @@ impl Logged {
     }
 
     /// Whether the columns beside the body say the same as it does.
-    pub(super) fn agrees_with(&self, row: &EventRow) -> bool {
+    fn agrees_with(&self, row: &EventRow) -> bool {
         i64::try_from(self.epoch) == Ok(row.epoch)
             && i64::try_from(self.seq) == Ok(row.seq)
             && self.kind.as_str() == row.kind

@@ -6,7 +6,9 @@
 //!
 //! INVARIANT: only this room makes a [`Recorded`], and only after the entry that says so is on disk.
 
+mod assurance;
 mod checkpoint;
+mod csv;
 mod draft;
 mod dump;
 mod edge;
@@ -37,13 +39,14 @@ mod usage;
 mod verify;
 mod writer;
 
+pub use assurance::{Assurance, Assured, Covered, Hanging, HangingState, assure, disagreement};
 pub use checkpoint::{Checkpoint, NoteScanner};
-pub use dump::{DumpError, dump_entries, dump_records};
+pub use dump::{DumpError, dump_entries, dump_records, records};
 pub use entry::{Actor, Entry, EntryKind, Payload};
 pub use error::LedgerError;
 pub use export::{
-    Alarm, Cosigner, Delivered, Exporter, FileSink, Objects, Outgoing, Pace, PutSettings, PutSink, Shown,
-    Sink, SinkError, StandardOutput, Witness, read_only,
+    Alarm, Cosigner, Credentials, Delivered, Exporter, FileSink, Objects, Outgoing, Pace, PutSettings,
+    PutSink, S3Keys, Shown, Sink, SinkError, StandardOutput, Witness, read_only,
 };
 pub use ledger::{Ledger, Step, Written};
 pub use logged::{Commitment, Logged};

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::store::EventRow;
+
 /// The place of an entry: which record, and which entry of it. Written as `7` in the first record, as `1:7` in later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -13,6 +15,11 @@ impl Position {
     /// The entry of a record.
     pub const fn new(epoch: u64, seq: u64) -> Self {
         Self { epoch, seq }
+    }
+
+    /// The place of a row.
+    pub(super) fn of(row: &EventRow) -> Self {
+        Self::new(u64::try_from(row.epoch).unwrap_or_default(), u64::try_from(row.seq).unwrap_or_default())
     }
 
     /// Reads what [`Position`] shows; a number alone is an entry of the record `present`.

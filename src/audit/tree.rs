@@ -1,7 +1,7 @@
 //! Proofs over the stored tree: that an entry is in it, and that an earlier one is its beginning.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use tlog_tiles::tlog::{self, Error, Hash, HashReader};
 
@@ -30,6 +30,21 @@ impl<'a> Tree<'a> {
         self.compute(|hashes| tlog::prove_record(size, seq, hashes)).await
     }
 
+    /// The same for several entries, read at once; `None` where the stored tree has not got what it takes.
+    pub(super) async fn inclusions(
+        &self,
+        seqs: &[u64],
+        size: u64,
+    ) -> Result<Vec<Option<Vec<Hash>>>, LedgerError> {
+        let asked = Hashes::default();
+        for seq in seqs {
+            // What is missing is noted, which is all that this is for.
+            let _missing = tlog::prove_record(size, *seq, &asked);
+        }
+        let hashes = self.fetch(asked).await?;
+        Ok(seqs.iter().map(|seq| tlog::prove_record(size, *seq, &hashes).ok()).collect())
+    }
+
     /// The hashes that show that the first `old` entries are the beginning of the first `new` ones.
     pub(super) async fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
         if old == 0 {
@@ -44,15 +59,20 @@ impl<'a> Tree<'a> {
         if let Ok(done) = run(&asked) {
             return Ok(done);
         }
-        let wanted = asked.wanted.into_inner();
+        let hashes = self.fetch(asked).await?;
+        run(&hashes).map_err(|error| LedgerError::Broken(format!("the tree is not complete: {error}")))
+    }
+
+    /// The hashes that were asked for.
+    async fn fetch(&self, asked: Hashes) -> Result<Hashes, LedgerError> {
+        let wanted: BTreeSet<u64> = asked.wanted.into_inner().into_iter().collect();
         let positions: Vec<i64> = wanted.into_iter().map(position).collect::<Result<_, _>>()?;
         let mut there = HashMap::with_capacity(positions.len());
         for (at, hash) in self.store.hashes_at(position(self.epoch)?, &positions).await? {
             let hash: Option<[u8; 32]> = hash.try_into().ok();
             there.extend(u64::try_from(at).ok().zip(hash.map(Hash)));
         }
-        run(&Hashes { there, wanted: RefCell::default() })
-            .map_err(|error| LedgerError::Broken(format!("the tree is not complete: {error}")))
+        Ok(Hashes { there, wanted: RefCell::default() })
     }
 }
 

@@ -42,6 +42,21 @@ pub(super) struct Exported {
     pub(super) sink: String,
 }
 
+/// What repeats a payload.
+struct Copies {
+    guard: Guard,
+    /// The rows, without it.
+    rows: Vec<Row>,
+    /// The request as it was, whose words are in the index.
+    forget: Option<Box<RequestRow>>,
+}
+
+impl Copies {
+    const fn none() -> Self {
+        Self { guard: Guard::Open, rows: Vec::new(), forget: None }
+    }
+}
+
 impl Ledger {
     /// Takes a payload away for good and says so on the record, which stays verifiable. What the transcript and the request
     /// repeat of it goes too; what stands in the entries themselves stays. Without a name, the one that the entry carries.
@@ -67,14 +82,17 @@ impl Ledger {
             .with("epoch", epoch)
             .with("seq", seq)
             .with("name", name.as_str());
+        // Part of the story of the request that lost something.
+        let entry = Entry { request: logged.request.clone(), ..entry };
         // A request that somebody else moves on meanwhile is looked at again.
         loop {
-            let (guard, rows) = match &logged.request {
+            let Copies { guard, rows, forget } = match &logged.request {
                 Some(request) => self.copies(target, &logged, &name, request).await?,
-                None => (Guard::Open, Vec::new()),
+                None => Copies::none(),
             };
             let step = Step { guard, rows, entries: vec![entry.clone()] };
-            let ready = Ready { also: Also::Redact { epoch, seq, name: name.clone() }, ..self.ready(step)? };
+            let also = Also::Redact { epoch, seq, name: name.clone(), forget };
+            let ready = Ready { also, ..self.ready(step)? };
             match self.submit(ready, Seal::Own).await? {
                 Ok(written) => return Ok(Purged { name, written }),
                 Err(Refused::Changed) => {}
@@ -103,18 +121,19 @@ impl Ledger {
         logged: &Logged,
         name: &str,
         request: &RequestId,
-    ) -> Result<(Guard, Vec<Row>), LedgerError> {
-        let Some(row) = self.store().request(request).await? else { return Ok((Guard::Open, Vec::new())) };
+    ) -> Result<Copies, LedgerError> {
+        let Some(row) = self.store().request(request).await? else { return Ok(Copies::none()) };
         let spoken = logged.kind == EntryKind::Received && name == "raw";
         let shown = logged.kind == EntryKind::Finished && name == "output";
         if !spoken && !shown {
-            return Ok((Guard::Open, Vec::new()));
+            return Ok(Copies::none());
         }
         if !row.state.is_final() {
             return Err(LedgerError::StillOpen(target));
         }
         let guard = Guard::Request { id: row.id.clone(), version: row.version };
         let message = if spoken { Some(row.message.clone()) } else { row.card.clone() };
+        let forget = Some(Box::new(row.clone()));
         let mut next = RequestRow { version: row.version + 1, ..row };
         if spoken {
             PURGED.clone_into(&mut next.said);
@@ -138,7 +157,7 @@ impl Ledger {
             message.delivered += 1;
             rows.push(Row::Message(Box::new(message)));
         }
-        Ok((guard, rows))
+        Ok(Copies { guard, rows, forget })
     }
 
     /// Signs with a new key from here on. The head that says so is signed by both, so that whoever trusts the old key

@@ -16,7 +16,7 @@ use super::public::Keys;
 use super::{EntryKind, LedgerError, Written, note};
 use crate::clock::Clock;
 use crate::store::{
-    Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, Store, StoreError,
+    Append, Appended, Ask, Batch, CheckpointRow, Guard, Head, Put, Refused, RequestRow, Store, StoreError,
 };
 
 /// Steps in one transaction, at most. More would only make the first wait for the last.
@@ -43,8 +43,8 @@ pub(super) struct Ready {
 pub(super) enum Also {
     /// Nothing.
     Nothing,
-    /// Takes a payload away.
-    Redact { epoch: u64, seq: u64, name: String },
+    /// Takes a payload away, and what a request, as it was, is found by.
+    Redact { epoch: u64, seq: u64, name: String, forget: Option<Box<RequestRow>> },
     /// Notes down checkpoints that left the database.
     Exported(Vec<CheckpointRow>),
 }
@@ -327,7 +327,10 @@ impl Ready {
     async fn also_do(&self, batch: &mut Batch<'_>) -> Result<(), LedgerError> {
         match &self.also {
             Also::Nothing => Ok(()),
-            Also::Redact { epoch, seq, name } => {
+            Also::Redact { epoch, seq, name, forget } => {
+                if let Some(row) = forget {
+                    batch.drop_terms(row).await?;
+                }
                 match batch.drop_payload(position(*epoch)?, position(*seq)?, name).await? {
                     true => Ok(()),
                     false => Err(LedgerError::NoPayload { seq: *seq, name: name.clone() }),

@@ -58,7 +58,7 @@ pub enum SinkSettings {
         channel: String,
     },
     /// An object store, by HTTP PUT.
-    Put(PutTarget),
+    Put(Box<PutTarget>),
     /// A witness that speaks the C2SP protocol.
     Witness {
         /// The address under which its `add-checkpoint` is. Plain `http` only to this machine.
@@ -84,12 +84,30 @@ pub struct PutTarget {
     /// A bearer token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<SecretRef>,
+    /// Keys to sign requests with, as stores of the S3 kind want it; in place of a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3Access>,
     /// How long objects are to be locked: what `{retain_until}` in a header stands for.
     #[serde(default = "a_year")]
     pub retain: String,
     /// Headers to send along, such as `x-amz-object-lock-retain-until-date = "{retain_until}"`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+}
+
+/// Access to an S3-compatible object store: requests are signed (AWS Signature Version 4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3Access {
+    /// The region of the bucket, such as `eu-central-1`. Stores of others have a word of their own for it.
+    pub region: String,
+    /// Where the id of the access key is.
+    pub access_key: SecretRef,
+    /// Where the secret access key is.
+    pub secret_key: SecretRef,
+    /// Where the session token is, for keys that hold for a while only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<SecretRef>,
 }
 
 const fn yes() -> bool {
@@ -176,6 +194,11 @@ impl PutTarget {
                  it, or set `once = false`",
                 self.url
             ));
+        }
+        if self.token.is_some() && self.s3.is_some() {
+            return wrong(
+                "`audit.sinks` has both `token` and `s3`; an object store knows us by one of them".to_owned(),
+            );
         }
         if parse_span(&self.retain).is_none() {
             return wrong(format!("`audit.sinks.retain` is `{}`; write a span such as `365d`", self.retain));

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use audit::{AuditSettings, PutTarget, SinkSettings};
+pub use audit::{AuditSettings, PutTarget, S3Access, SinkSettings};
 pub use load::{ConfigError, Source, load};
 pub use model::{ModelError, ModelSettings};
 pub use secret::{SecretError, SecretRef};

@@ -58,6 +58,7 @@ impl Hands {
             asker: text("by").map(PersonId),
             tools,
             environment: text("environment"),
+            incident: text("incident"),
             since,
             text: text("words"),
             ..RequestFilter::default()

@@ -134,6 +134,7 @@ pub(super) fn judged(matter: &Matter, verdict: &Verdict, now: Timestamp) -> Entr
         "tags": matter.assessment.tags,
         "change": matter.assessment.change,
         "held": text(&matter.held),
+        "incident": matter.row.incident(),
     });
     by_us(entry(EntryKind::Judged, &matter.row, now, body))
 }

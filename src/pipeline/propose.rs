@@ -4,7 +4,7 @@ use super::receive::Work;
 use super::{Rooms, Trouble, answer, entries};
 use crate::domain::Proposal;
 use crate::gate::Glass;
-use crate::slash::{self, Aside, Parsed, SlashProblem};
+use crate::slash::{self, Aside, Parsed, SlashProblem, Urgency};
 use crate::store::{RequestRow, RequestState};
 
 impl Rooms {
@@ -48,12 +48,13 @@ impl Rooms {
         Box::pin(self.conclude(row, RequestState::Answered, answer::problem(problem), vec![entry])).await
     }
 
-    /// Notes what was said beside the command: why, and that it is an emergency.
+    /// Notes what was said beside the command: why, for which incident, and that it is an emergency.
     pub(super) fn said_beside(&self, row: &mut RequestRow, aside: &Aside) {
         row.reason.clone_from(&aside.reason);
-        let Some((by, emergency)) = row.asker.clone().zip(aside.emergency.as_ref()) else { return };
+        row.incident.clone_from(&aside.incident);
+        let (Some(by), Urgency::Emergency) = (row.asker.clone(), aside.urgency) else { return };
         let reason = aside.reason.clone().unwrap_or_default();
-        let incident = emergency.incident.clone();
+        let incident = aside.incident.clone();
         row.glass = Some(Glass { by, reason, incident, at: self.clock.now() });
     }
 

@@ -314,6 +314,7 @@ pub(super) fn fresh(
         agreed: Vec::new(),
         may_deny: Vec::new(),
         reason: None,
+        incident: None,
         glass: None,
         earlier: None,
         waits_since: None,

@@ -1,4 +1,4 @@
-//! What one can say beside any command: why one wants it, and that it is an emergency.
+//! What one can say beside any command: why one wants it, which incident it is part of, and that it is an emergency.
 
 use super::lexer::{Word, words};
 use super::parse::{command_text, find_tool, problem};
@@ -15,15 +15,20 @@ pub struct Aside {
     pub command: String,
     /// Why the asker wants it: `--reason "..."`.
     pub reason: Option<String>,
-    /// Set by `/break-glass` before the command.
-    pub emergency: Option<Emergency>,
+    /// The incident it is part of, as they name it: `--incident NAME`.
+    pub incident: Option<String>,
+    /// Whether `/break-glass` stood before the command.
+    pub urgency: Urgency,
 }
 
-/// The asker says that it is an emergency.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Emergency {
-    /// The incident, as they name it: `--incident NAME`.
-    pub incident: Option<String>,
+/// Whether the asker says that it is an emergency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Urgency {
+    /// They do not.
+    #[default]
+    Usual,
+    /// They do.
+    Emergency,
 }
 
 /// Parts a command from what is said beside it. A tool that has an argument of such a name keeps it. Text that is no
@@ -39,6 +44,7 @@ pub fn aside(text: &str, catalog: &Catalog) -> Result<Aside, SlashProblem> {
     // What has no end is told when the command is read.
     let Ok(mut words) = words(rest) else { return Ok(plain()) };
     let emergency = words.first().is_some_and(|word| word.text.eq_ignore_ascii_case(BREAK_GLASS));
+    let urgency = if emergency { Urgency::Emergency } else { Urgency::Usual };
     if emergency {
         words.remove(0);
         let Some(first) = words.first_mut() else { return Err(nothing_after()) };
@@ -49,19 +55,23 @@ pub fn aside(text: &str, catalog: &Catalog) -> Result<Aside, SlashProblem> {
     }
     let Ok((tool, _)) = find_tool(&words, catalog) else {
         return Ok(if emergency {
-            Aside { command: command(&words), emergency: Some(Emergency::default()), reason: None }
+            Aside { command: command(&words), urgency, ..Aside::default() }
         } else {
             plain()
         });
     };
     let its_own = |name: &str| tool.param(name).is_some();
     let reason = if its_own("reason") { None } else { take(&mut words, "reason") };
-    let incident = if emergency && !its_own("incident") { take(&mut words, "incident") } else { None };
-    if !emergency && reason.is_none() {
+    let incident = match urgency {
+        _ if its_own("incident") => None,
+        Urgency::Emergency => take(&mut words, "incident"),
+        // Other commands may speak of incidents by this word.
+        Urgency::Usual => take_flag(&mut words, "incident"),
+    };
+    if !emergency && reason.is_none() && incident.is_none() {
         return Ok(plain());
     }
-    let emergency = emergency.then_some(Emergency { incident });
-    Ok(Aside { command: command(&words), reason, emergency })
+    Ok(Aside { command: command(&words), reason, incident, urgency })
 }
 
 fn nothing_after() -> SlashProblem {
@@ -74,17 +84,23 @@ fn nothing_after() -> SlashProblem {
 
 /// Takes a flag and its value out of the words; also the bare name before quoted words, as in `reason "checkout is down"`.
 fn take(words: &mut Vec<Word>, name: &str) -> Option<String> {
+    take_flag(words, name).or_else(|| take_bare(words, name))
+}
+
+fn take_flag(words: &mut Vec<Word>, name: &str) -> Option<String> {
     let flag = format!("--{name}");
     let inline = format!("--{name}=");
     let is_flag = |word: &Word| !word.literal && (word.text == flag || word.text.starts_with(&inline));
-    if let Some(at) = words.iter().position(is_flag) {
-        let word = words.remove(at);
-        if let Some(value) = word.text.strip_prefix(&inline) {
-            return Some(value.to_owned());
-        }
-        let has_value = words.get(at).is_some_and(|next| next.literal || !next.text.starts_with("--"));
-        return Some(if has_value { words.remove(at).text } else { String::new() });
+    let at = words.iter().position(is_flag)?;
+    let word = words.remove(at);
+    if let Some(value) = word.text.strip_prefix(&inline) {
+        return Some(value.to_owned());
     }
+    let has_value = words.get(at).is_some_and(|next| next.literal || !next.text.starts_with("--"));
+    Some(if has_value { words.remove(at).text } else { String::new() })
+}
+
+fn take_bare(words: &mut Vec<Word>, name: &str) -> Option<String> {
     let bare = |pair: &[Word]| match pair {
         [before, value] => value.literal && !before.literal && before.text.eq_ignore_ascii_case(name),
         _ => false,

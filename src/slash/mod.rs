@@ -11,7 +11,7 @@ mod tests;
 
 use crate::domain::Proposal;
 
-pub use aside::{Aside, Emergency, aside};
+pub use aside::{Aside, Urgency, aside};
 pub use complete::{Completion, complete};
 pub use parse::{check_examples, parse};
 

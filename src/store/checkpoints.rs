@@ -118,6 +118,34 @@ impl Store {
         rows.iter().map(CheckpointRow::read).collect()
     }
 
+    /// The smallest checkpoint of a record for more than `seq` entries, once for each sink that it went to.
+    pub async fn first_checkpoint_over(
+        &self,
+        epoch: i64,
+        seq: i64,
+    ) -> Result<Vec<CheckpointRow>, StoreError> {
+        let rows = Sql::new(
+            "SELECT epoch, size, note, sink, at_ms FROM audit_checkpoint WHERE epoch = ? AND size = \
+             (SELECT MIN(size) FROM audit_checkpoint WHERE epoch = ? AND size > ?) ORDER BY sink",
+        )
+        .bind(epoch)
+        .bind(epoch)
+        .bind(seq)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(CheckpointRow::read).collect()
+    }
+
+    /// The newest `limit` entries that say that something was taken away, newest first.
+    pub async fn purge_entries(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        let mut query = Sql::new(EventRow::SELECT);
+        // The condition of the partial index `audit_event_purges`, word for word, so that it is used.
+        query.push(" WHERE kind = 'payload.redacted' ORDER BY epoch DESC, seq DESC LIMIT ");
+        query.push_bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter().map(EventRow::read).collect()
+    }
+
     /// The newest checkpoint of a record for more than `after` entries that went to a sink whose name begins so.
     pub async fn newest_of_sinks(
         &self,

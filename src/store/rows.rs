@@ -140,6 +140,9 @@ pub struct RequestRow {
     /// Why the asker wants it, where they said so.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The incident it is part of, as the asker names it.
+    #[serde(default)]
+    pub incident: Option<String>,
     /// The asker's word that it is an emergency.
     #[serde(default)]
     pub glass: Option<Glass>,
@@ -181,6 +184,16 @@ pub struct RequestRow {
     pub measures: Measures,
     /// Grows by one with each write; a write names the version it saw.
     pub version: i64,
+}
+
+impl RequestRow {
+    /// The incident it is part of, if the asker named one.
+    pub fn incident(&self) -> Option<&str> {
+        // Rows that were written before the field was there have it in the emergency alone.
+        let in_glass = || self.glass.as_ref().and_then(|glass| glass.incident.as_deref());
+        let named = self.incident.as_deref().or_else(in_glass);
+        named.map(str::trim).filter(|name| !name.is_empty())
+    }
 }
 
 /// What figures about a request need beside its times.

@@ -65,6 +65,7 @@ pub(crate) fn request(n: u16) -> RequestRow {
         agreed: Vec::new(),
         may_deny: Vec::new(),
         reason: None,
+        incident: None,
         glass: None,
         earlier: None,
         waits_since: None,

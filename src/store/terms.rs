@@ -21,6 +21,7 @@ pub(super) fn terms(row: &RequestRow) -> BTreeSet<String> {
         row.tool.as_deref().map(tool),
         row.target.as_deref().map(target),
         row.environment.as_deref().map(environment),
+        row.incident().map(incident),
         Some(channel(&row.place.channel)),
         Some(platform(row.place.platform)),
         // An open one is found by its state column, which has an index of its own.
@@ -37,6 +38,7 @@ pub(super) fn groups(filter: &RequestFilter) -> Vec<Vec<String>> {
         filter.target.as_deref().map(target),
         filter.environment.as_deref().map(environment),
         filter.channel.as_deref().map(channel),
+        filter.incident.as_deref().map(incident),
         filter.platform.map(platform),
     ]
     .into_iter()
@@ -123,6 +125,12 @@ fn channel(name: &str) -> String {
     format!("at {name}")
 }
 
+/// People write its name as they like, and as long: what follows a hundred letters does not tell incidents apart.
+fn incident(name: &str) -> String {
+    let name: String = name.trim().to_lowercase().chars().take(100).collect();
+    format!("for {name}")
+}
+
 fn platform(platform: Platform) -> String {
     format!("via {}", platform.as_str())
 }
@@ -167,7 +175,8 @@ mod tests {
 
     #[test]
     fn every_term_that_a_filter_asks_for_is_kept_for_a_row_that_it_fits() {
-        let row = RequestRow { state: RequestState::Denied, ..request(2) };
+        let incident = Some("INC-42".to_owned());
+        let row = RequestRow { state: RequestState::Denied, incident, ..request(2) };
         let filter = RequestFilter {
             states: vec![RequestState::Denied],
             asker: row.asker.clone(),
@@ -176,6 +185,7 @@ mod tests {
             environment: row.environment.clone(),
             platform: Some(row.place.platform),
             channel: Some(row.place.channel.clone()),
+            incident: Some(" inc-42".to_owned()),
             text: Some(row.said.clone()),
             ..RequestFilter::default()
         };

@@ -10,7 +10,9 @@ use serde_json::Map;
 use tokio::sync::broadcast;
 
 use super::house::*;
-use crate::audit::{Approver, CommandUse, Count, Day, ModelUse, PersonUse, Usage, Wait, Waits};
+use crate::audit::{
+    Approver, CommandUse, Count, Day, FlatRecord, ModelUse, PersonUse, Position, Usage, Wait, Waits,
+};
 use crate::domain::*;
 use crate::store::{
     Author, Measures, MessageBody, MessageRow, ReactionRow, RequestFilter, RequestRow, RequestState,
@@ -21,13 +23,14 @@ pub(super) struct Rooms {
     pub(super) messages: Vec<MessageRow>,
     pub(super) reactions: Vec<ReactionRow>,
     pub(super) requests: Vec<RequestRow>,
+    pub(super) proof: StoryProof,
     pub(super) received: Vec<Inbound>,
     pub(super) read: BTreeMap<(PersonId, String), MessageId>,
     pub(super) hashes: BTreeMap<PersonId, String>,
     pub(super) sessions: Vec<Session>,
     pub(super) failures: BTreeMap<String, Failures>,
     seen: BTreeSet<String>,
-    minted: u8,
+    minted: u16,
 }
 
 pub(super) struct Fake {
@@ -69,7 +72,8 @@ impl Fake {
     fn mint(&self) -> [u8; 10] {
         let mut rooms = self.rooms();
         rooms.minted += 1;
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, rooms.minted]
+        let [high, low] = rooms.minted.to_be_bytes();
+        [0, 0, 0, 0, 0, 0, 0, 0, high, low]
     }
 
     /// Puts a message there and tells everybody.
@@ -149,6 +153,7 @@ impl Fake {
             agreed: Vec::new(),
             may_deny: Vec::new(),
             reason: None,
+            incident: None,
             glass: None,
             earlier: None,
             waits_since: None,
@@ -265,13 +270,29 @@ impl House for Fake {
         ready(rooms.requests.iter().rev().filter(fits).take(limit).cloned().collect())
     }
 
+    fn records<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<Recorded>> {
+        let flat = |row: &RequestRow| FlatRecord {
+            timestamp: row.created_at.to_string(),
+            user: row.asker.clone().unwrap().0,
+            command: row.command.clone().unwrap_or_default(),
+            approved_by: vec!["bob".into()],
+            result: row.state.as_str().into(),
+            duration_seconds: Some(48.0),
+            channel: row.place.channel.clone(),
+        };
+        Box::pin(async move {
+            let rows = self.find(filter, limit).await?;
+            Ok(rows.into_iter().map(|row| (row.clone(), Some(flat(&row)))).collect())
+        })
+    }
+
     fn vocabulary(&self) -> Vocabulary {
         let tools = vec![ToolView { name: "deploy".into(), mutates: true }];
         Vocabulary { tools, environments: vec!["production".into()] }
     }
 
     fn open_work(&self) -> Answer<'_, OpenWork> {
-        ready(OpenWork::default())
+        ready(OpenWork { waiting: 2, entries: 4_711, audit_unexported_seconds: 12, ..OpenWork::default() })
     }
 
     fn usage(&self, since: Timestamp, until: Timestamp) -> Answer<'_, Usage> {
@@ -280,12 +301,14 @@ impl House for Fake {
 
     fn story<'a>(&'a self, request: &'a RequestId) -> Answer<'a, Option<RequestStory>> {
         let row = self.rooms().requests.iter().find(|row| row.id == *request).cloned();
+        let proof = self.rooms().proof.clone();
         ready(row.map(|row| RequestStory {
             lines: vec![
                 line(row.created_at, &row.sender.display, "Asked", &row.said),
                 line(row.created_at, "countersign", "Judged", "needs 1 of team-lead (approval.production)"),
             ],
             raw: format!("once=0123&text={}&thread=", row.said),
+            proof,
             row,
         }))
     }
@@ -406,5 +429,6 @@ fn usage(since: Timestamp, until: Timestamp) -> Usage {
 }
 
 fn line(at: Timestamp, who: &str, what: &str, detail: &str) -> StoryLine {
-    StoryLine { at, who: who.into(), what: what.into(), detail: detail.into() }
+    let position = Position::new(0, 7);
+    StoryLine { at, who: who.into(), what: what.into(), detail: detail.into(), position }
 }

@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::audit::Usage;
+use crate::audit::{Assurance, FlatRecord, Position, Usage};
 use crate::domain::{Digest, Inbound, MessageId, PersonId, RequestId, RoleName};
 use crate::store::{MessageRow, ReactionRow, RequestFilter, RequestRow};
+
+/// A request and its flat record.
+pub type Recorded = (RequestRow, Option<FlatRecord>);
 
 /// What a question to the house comes to.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Trouble>>;
@@ -42,6 +45,9 @@ pub trait House: Send + Sync {
     fn may_review(&self, person: &PersonId) -> bool;
     /// The newest `limit` requests that `filter` describes, newest first.
     fn find<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<RequestRow>>;
+    /// The next `limit` requests that `filter` describes, newest first, each with its flat record: `None` for one of which
+    /// the record knows nothing. An empty page is the end.
+    fn records<'a>(&'a self, filter: &'a RequestFilter, limit: usize) -> Answer<'a, Vec<Recorded>>;
     /// The commands, the environments and the people that one can look for.
     fn vocabulary(&self) -> Vocabulary;
     /// What was done from `since` on and before `until`, and where it waited.
@@ -55,7 +61,7 @@ pub trait House: Send + Sync {
     -> Answer<'a, ()>;
     /// How the text could go on.
     fn complete<'a>(&'a self, typed: Typed<'a>) -> Answer<'a, Vec<Completion>>;
-    /// What is not over, and how long the record is.
+    /// What is not over, and how it is with the record.
     fn open_work(&self) -> Answer<'_, OpenWork>;
     /// Every change of a message from now on.
     fn subscribe(&self) -> broadcast::Receiver<MessageChanged>;
@@ -119,7 +125,7 @@ pub struct PersonView {
     pub roles: Vec<RoleName>,
 }
 
-/// What is not over, and how long the record is.
+/// What is not over, and how it is with the record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OpenWork {
     /// Requests that wait for people.
@@ -130,6 +136,12 @@ pub struct OpenWork {
     pub started: u64,
     /// Entries in the present epoch of the record.
     pub entries: u64,
+    /// How long the oldest entry has waited that some place for checkpoints does not have, in seconds.
+    pub audit_unexported_seconds: u64,
+    /// Places for checkpoints that fail at present.
+    pub audit_failing_sinks: u64,
+    /// Whether nothing is changed, because the record is not the one that its checkpoints tell of.
+    pub read_only: bool,
 }
 
 /// What one can look for on the record.
@@ -168,10 +180,23 @@ pub struct RequestStory {
     pub lines: Vec<StoryLine>,
     /// The raw message, or what is left of it.
     pub raw: String,
+    /// What the record proves of it at this moment.
+    pub proof: StoryProof,
+}
+
+/// What the record proves of a story.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoryProof {
+    /// What it proves of each entry.
+    pub assurance: Assurance,
+    /// Where the request as it is listed says something else than the record.
+    pub disagreement: Option<String>,
+    /// Why nothing is changed at present: the record is not the one that its checkpoints tell of.
+    pub read_only: Option<String>,
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryLine {
     /// When.
     pub at: Timestamp,
@@ -181,6 +206,8 @@ pub struct StoryLine {
     pub what: String,
     /// The particulars, possibly of many lines. Untrusted.
     pub detail: String,
+    /// The entry that it tells of.
+    pub position: Position,
 }
 
 /// What somebody is about to say, up to the cursor.

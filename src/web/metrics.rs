@@ -78,6 +78,18 @@ fn exposition(usage: &Usage, open: &OpenWork) -> String {
     }
     page.family("record_entries", "Entries on the record in its present epoch");
     page.count("record_entries", &[], open.entries);
+    page.family(
+        "audit_unexported_seconds",
+        "How long the oldest entry has waited that some place for checkpoints does not have",
+    );
+    page.count("audit_unexported_seconds", &[], open.audit_unexported_seconds);
+    page.family("audit_failing_sinks", "Places for checkpoints that fail at present");
+    page.count("audit_failing_sinks", &[], open.audit_failing_sinks);
+    page.family(
+        "read_only",
+        "1 while nothing is changed, because the record is not the one that was exported",
+    );
+    page.count("read_only", &[], u64::from(open.read_only));
 
     page.family("requests", "Requests of the last 24 hours, by how they stand");
     for one in &usage.results {
@@ -169,7 +181,14 @@ mod tests {
     async fn the_figures_of_a_day() {
         let fake = Fake::default();
         let usage = fake.usage(noon(), noon()).await.unwrap();
-        let open = OpenWork { waiting: 2, approved: 0, started: 1, entries: 4_711 };
+        let open = OpenWork {
+            waiting: 2,
+            started: 1,
+            entries: 4_711,
+            audit_unexported_seconds: 12,
+            audit_failing_sinks: 1,
+            ..OpenWork::default()
+        };
         insta::assert_snapshot!(exposition(&usage, &open));
     }
 

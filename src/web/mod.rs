@@ -24,7 +24,8 @@ mod usage;
 pub use guard::{BadSite, Site};
 pub use house::{
     Accounts, Answer, ChannelView, Completion, Failures, House, MessageChanged, OpenWork, PersonView,
-    Receipt, RequestStory, Session, StoryLine, ToolView, Trouble, Typed, Unread, Vocabulary,
+    Receipt, Recorded, RequestStory, Session, StoryLine, StoryProof, ToolView, Trouble, Typed, Unread,
+    Vocabulary,
 };
 pub use metrics::metrics;
 pub use sign_in::{Unhashable, hash_password};
@@ -59,6 +60,8 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/m/{message}/press", post(sending::press))
         .route("/m/{message}/react", post(sending::react))
         .route("/r", get(review::record))
+        .route("/r.csv", get(review::csv))
+        .route("/r.jsonl", get(review::jsonl))
         .route("/r/{request}", get(review::story))
         .route("/usage", get(usage::page))
         .route("/usage.json", get(usage::json))

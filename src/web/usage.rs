@@ -13,6 +13,7 @@ use minijinja::value::Serde;
 use serde::{Deserialize, Serialize};
 
 use super::charts::{columns, percent, scaled};
+use super::house::OpenWork;
 use super::pages::frame;
 use super::problem::Problem;
 use super::review::reviewer;
@@ -60,13 +61,22 @@ async fn figures(web: &Web, visitor: &Visitor, which: &Which) -> Result<Usage, P
     Ok(web.house.usage(since, until).await?)
 }
 
+/// The figures as JSON: those of the span, and how it is at this moment.
+#[derive(Serialize)]
+struct Figures<'a> {
+    #[serde(flatten)]
+    usage: &'a Usage,
+    now: OpenWork,
+}
+
 pub(super) async fn json(
     State(web): State<Arc<Web>>,
     visitor: Visitor,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
     let usage = figures(&web, &visitor, &which).await?;
-    let text = serde_json::to_string_pretty(&usage).map_err(|error| {
+    let now = web.house.open_work().await?;
+    let text = serde_json::to_string_pretty(&Figures { usage: &usage, now }).map_err(|error| {
         tracing::error!(%error, "the figures could not be written");
         Problem::broken()
     })?;
@@ -128,6 +138,7 @@ pub(super) async fn page(
         |person: &str| names.remove(&PersonId(person.to_owned())).unwrap_or_else(|| person.to_owned());
     let people = bars(usage.people.iter().map(|one| (named(&one.person), one.asked)));
     let approvers: Vec<_> = usage.waits.by_approver.iter().map(|one| approver_view(&web, one)).collect();
+    let now = web.house.open_work().await?;
     let declined: u64 = ["refused", "denied", "expired"].iter().map(|state| count(&usage, state)).sum();
     let broken: u64 = ["failed", "unknown"].iter().map(|state| count(&usage, state)).sum();
     let (frame, _unread) = frame(&web, &visitor).await?;
@@ -150,6 +161,8 @@ pub(super) async fn page(
         results => Serde(bars(usage.results.iter().map(|one| (one.name.clone(), one.count)))),
         waits => Serde(wait_views(&usage.waits.by_rule)),
         approvers => Serde(approvers),
+        now => Serde(now),
+        unexported => span(now.audit_unexported_seconds.saturating_mul(1_000)),
         model => Serde(usage.model),
         dollars => dollars(usage.model.cost_micros),
         scale => BAR,

@@ -1,12 +1,21 @@
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::s3::{S3Keys, Sent};
 use super::sink::{Delivered, Outgoing, Shown, Sink, SinkError};
 use crate::audit::{Checkpoint, NoteScanner, PublicKey};
+use crate::clock::Clock;
+use crate::domain::Digest;
+
+const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-checksum-sha256");
 
 /// The most that is read of an object, in bytes.
 const MOST: usize = 1 << 20;
@@ -20,12 +29,23 @@ pub struct PutSettings {
     pub latest: Option<String>,
     /// Whether an object that is there already may be replaced.
     pub objects: Objects,
-    /// A bearer token.
-    pub token: Option<SecretString>,
+    /// How the store knows us.
+    pub credentials: Credentials,
     /// Headers to send along; `{retain_until}` stands for the moment until which the object is to be locked.
     pub headers: Vec<(HeaderName, String)>,
     /// How long objects are locked.
     pub retain: SignedDuration,
+}
+
+/// How an object store knows us.
+#[derive(Clone)]
+pub enum Credentials {
+    /// It does not, or by the headers or the address.
+    None,
+    /// By a bearer token.
+    Bearer(SecretString),
+    /// By signatures of the S3 kind.
+    S3(S3Keys),
 }
 
 /// Whether an object may be written again.
@@ -41,15 +61,16 @@ pub enum Objects {
 pub struct PutSink {
     name: String,
     client: Client,
+    clock: Arc<dyn Clock>,
     settings: PutSettings,
 }
 
 impl PutSink {
-    /// A sink that sends with this client.
-    pub fn new(client: Client, settings: PutSettings) -> Self {
+    /// A sink that sends with this client. The clock is for signatures, which hold for some minutes.
+    pub fn new(client: Client, clock: Arc<dyn Clock>, settings: PutSettings) -> Self {
         // What comes after the question mark may be a secret.
         let place = settings.url.split('?').next().unwrap_or_default();
-        Self { name: format!("object store {place}"), client, settings }
+        Self { name: format!("object store {place}"), client, clock, settings }
     }
 
     fn failed(&self, reason: impl std::fmt::Display) -> SinkError {
@@ -75,32 +96,45 @@ impl PutSink {
         Ok(headers)
     }
 
-    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &self.settings.token {
-            Some(token) => request.bearer_auth(token.expose_secret()),
-            None => request,
+    /// Sends a request, with what tells the store who we are.
+    async fn send(&self, sent: Sent<'_>, mut headers: HeaderMap) -> Result<Response, SinkError> {
+        let mut request = self.client.request(sent.method.clone(), sent.url.clone());
+        match &self.settings.credentials {
+            Credentials::None => {}
+            Credentials::Bearer(token) => request = request.bearer_auth(token.expose_secret()),
+            Credentials::S3(keys) => {
+                let signed = keys.sign(&sent, &mut headers);
+                signed
+                    .ok_or_else(|| self.failed("its keys or its region have letters that cannot be sent"))?;
+            }
         }
+        let request = request.headers(headers).body(sent.body.to_vec());
+        request.send().await.map_err(|error| self.lost(&error))
     }
 
     async fn put(&self, url: Url, outgoing: &Outgoing<'_>, objects: Objects) -> Result<(), SinkError> {
-        let note = outgoing.checkpoint().note.clone();
-        let mut request = self.client.put(url.clone()).headers(self.headers(outgoing.at)?);
-        request = request.header("content-type", "text/plain; charset=utf-8").body(note.clone());
+        let note = outgoing.checkpoint().note.as_bytes();
+        let mut headers = self.headers(outgoing.at)?;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        // Stores of the S3 kind lock only objects that were sent with one.
+        let checksum = BASE64_STANDARD.encode(Digest::of(note).as_bytes());
+        headers.insert(CHECKSUM, checksum.parse().map_err(|error| self.failed(error))?);
         if objects == Objects::Once {
-            request = request.header(IF_NONE_MATCH, "*");
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
         }
-        let answer = self.authorised(request).send().await.map_err(|error| self.lost(&error))?;
+        let sent = Sent { method: &Method::PUT, url: &url, body: note, at: self.clock.now() };
+        let answer = self.send(sent, headers).await?;
         match answer.status() {
             status if status.is_success() => Ok(()),
             // It is there already: ours, if we were cut off after the last time.
             StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT if objects == Objects::Once => {
-                self.compare(url, outgoing).await
+                self.compare(&url, outgoing).await
             }
             status => Err(self.failed(format!("it answered {status}"))),
         }
     }
 
-    async fn compare(&self, url: Url, outgoing: &Outgoing<'_>) -> Result<(), SinkError> {
+    async fn compare(&self, url: &Url, outgoing: &Outgoing<'_>) -> Result<(), SinkError> {
         let there = self.get(url).await?.unwrap_or_default();
         let checkpoint = NoteScanner::all(&there).iter().find_map(|note| Checkpoint::parse(note).ok());
         match checkpoint {
@@ -111,9 +145,9 @@ impl PutSink {
         }
     }
 
-    async fn get(&self, url: Url) -> Result<Option<String>, SinkError> {
-        let request = self.authorised(self.client.get(url));
-        let mut answer = request.send().await.map_err(|error| self.lost(&error))?;
+    async fn get(&self, url: &Url) -> Result<Option<String>, SinkError> {
+        let sent = Sent { method: &Method::GET, url, body: b"", at: self.clock.now() };
+        let mut answer = self.send(sent, HeaderMap::new()).await?;
         match answer.status() {
             StatusCode::NOT_FOUND => return Ok(None),
             status if status.is_success() => {}
@@ -180,7 +214,7 @@ impl Sink for PutSink {
             let instance = keys.first().map_or("", PublicKey::instance);
             let url = Url::parse(&latest.replace("{instance}", instance));
             let url = url.map_err(|error| self.failed(error))?;
-            let text = self.get(url).await?.unwrap_or_default();
+            let text = self.get(&url).await?.unwrap_or_default();
             let notes = NoteScanner::all(&text).into_iter();
             Ok(notes
                 .filter_map(|note| Checkpoint::parse(&note).ok())

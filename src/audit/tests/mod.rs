@@ -1,3 +1,4 @@
+mod assuring;
 mod attacks;
 mod crash;
 mod exporting;

@@ -89,6 +89,8 @@ async fn the_transcript_and_the_request_forget_what_was_purged() {
     assert!(matches!(early, LedgerError::StillOpen(_)));
     insta::assert_snapshot!(early, @"the request of entry 1 is not over: its words are still needed; wait until it has ended, or withdraw it");
     fresh.write(vec![Row::Request(Box::new(moved(&asked, RequestState::Done)))], vec![]).await;
+    // The index of words knows it, too.
+    assert_eq!(fresh.ledger.store().index_requests().await.unwrap(), 1);
 
     fresh.ledger.purge(Position::new(0, 1), None, &deed("a password")).await.unwrap();
     fresh.ledger.purge(Position::new(0, 2), None, &deed("a password")).await.unwrap();
@@ -96,6 +98,10 @@ async fn the_transcript_and_the_request_forget_what_was_purged() {
     for cell in store.cells().await {
         assert!(!format!("{:?}", cell.value).contains("hunter2"), "{cell:?}");
     }
+    // Nor does it come back when the request is indexed again.
+    assert_eq!(store.index_requests().await.unwrap(), 1);
+    assert_eq!(store.index_requests().await.unwrap(), 0);
+    assert_eq!(store.count("request_term WHERE term LIKE '%hunter%'").await, 0);
     let row = store.request(&asked.id).await.unwrap().unwrap();
     assert_eq!((row.said.as_str(), row.state), ("[purged]", RequestState::Done));
     let messages = store.messages_of(&asked.id).await.unwrap();

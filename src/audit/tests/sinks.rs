@@ -18,8 +18,10 @@ use tlog_tiles::tlog::{Hash, check_tree};
 use tokio::net::TcpListener;
 
 use super::{Exporting, Fresh, fresh};
-use crate::audit::export::{Cosigner, Objects, PutSettings, PutSink, Sink, Witness};
+use crate::audit::export::{Cosigner, Credentials, Objects, PutSettings, PutSink, Sink, Witness};
 use crate::audit::{Checkpoint, Divergence, Position, Proof, ProofFault};
+use crate::clock::StandingClock;
+use crate::store::samples::at;
 
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -79,11 +81,12 @@ impl Bucket {
 fn put_sink(base: &str, token: &str) -> Box<dyn Sink> {
     Box::new(PutSink::new(
         client(),
+        Arc::new(StandingClock::at(at(0))),
         PutSettings {
             url: format!("{base}/log/{{instance}}/{{epoch}}/{{size}}"),
             latest: Some(format!("{base}/latest/{{instance}}")),
             objects: Objects::Once,
-            token: Some(token.to_owned().into()),
+            credentials: Credentials::Bearer(token.to_owned().into()),
             headers: vec![(
                 "x-amz-object-lock-retain-until-date".parse().unwrap(),
                 "{retain_until}".to_owned(),

@@ -127,7 +127,7 @@ impl<'a, 'b> Epoch<'a, 'b> {
         for (seq, row) in (first..end).zip(rows.iter().map(Some).chain(std::iter::repeat(None))) {
             let at = self.at(seq);
             let row = row.ok_or_else(|| tampered(at, format!("entry {at} is missing")))?;
-            let logged = read(at, row)?;
+            let logged = Logged::of(at, row).map_err(|reason| tampered(at, reason))?;
             self.check_tree(at, row, &mut tree)?;
             let hanging = std::iter::from_fn(|| payloads.next_if(|payload| payload.seq <= row.seq)).collect();
             self.check_payloads(at, &logged, hanging)?;
@@ -207,8 +207,8 @@ impl<'a, 'b> Epoch<'a, 'b> {
     fn take(&mut self, at: Position, logged: &Logged) -> Result<(), Problem> {
         match logged.kind {
             EntryKind::PayloadRedacted => {
-                if let Some((position, redacted)) = redacted(logged) {
-                    self.shared.redacted.insert((position, redacted.name.clone()), redacted);
+                if let Some(redacted) = Redacted::told_by(logged) {
+                    self.shared.redacted.insert((redacted.position, redacted.name.clone()), redacted);
                 }
             }
             EntryKind::CheckpointExported => {
@@ -307,35 +307,4 @@ impl<'a, 'b> Epoch<'a, 'b> {
         let root = self.edge.root().map_err(|error| Problem::Undecided(error.to_string()))?;
         Ok((self.edge.size(), root.to_string()))
     }
-}
-
-/// What an entry says was taken away.
-fn redacted(logged: &Logged) -> Option<(Position, Redacted)> {
-    let number = |key| logged.body.get(key).and_then(Value::as_u64);
-    // The first entries of this kind name no record: they mean their own.
-    let position = Position::new(number("epoch").unwrap_or(logged.epoch), number("seq")?);
-    let redacted = Redacted {
-        position,
-        name: logged.text("name")?.to_owned(),
-        who: logged.who().to_owned(),
-        at: logged.at,
-        reason: logged.text("reason").unwrap_or_default().to_owned(),
-    };
-    Some((position, redacted))
-}
-
-/// The entry of a row that stands where it should and says what its columns say.
-fn read(at: Position, row: &EventRow) -> Result<Logged, Problem> {
-    if i64::try_from(at.seq) != Ok(row.seq) {
-        return Err(tampered(at, format!("entry {at} is missing")));
-    }
-    let logged = Logged::parse(&row.body).map_err(|reason| tampered(at, format!("entry {at}: {reason}")))?;
-    let place = format!("{{\"epoch\":{},\"seq\":{},", row.epoch, at.seq);
-    if !row.body.starts_with(place.as_bytes()) {
-        return Err(tampered(at, format!("entry {at} belongs in another place")));
-    }
-    if !logged.agrees_with(row) {
-        return Err(tampered(at, format!("the columns of entry {at} say something else than its body")));
-    }
-    Ok(logged)
 }

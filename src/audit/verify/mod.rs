@@ -5,7 +5,7 @@ mod whole;
 
 use jiff::Timestamp;
 
-use super::{Position, PublicKey};
+use super::{EntryKind, Logged, Position, PublicKey};
 use crate::store::{Store, StoreError};
 use whole::Whole;
 
@@ -58,6 +58,24 @@ pub struct Redacted {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
+}
+
+impl Redacted {
+    /// What an entry says was taken away. `None` for an entry that says something else.
+    pub(super) fn told_by(entry: &Logged) -> Option<Self> {
+        if entry.kind != EntryKind::PayloadRedacted {
+            return None;
+        }
+        let number = |key| entry.body.get(key).and_then(serde_json::Value::as_u64);
+        Some(Self {
+            // The first entries of this kind name no record: they mean their own.
+            position: Position::new(number("epoch").unwrap_or(entry.epoch), number("seq")?),
+            name: entry.text("name")?.to_owned(),
+            who: entry.who().to_owned(),
+            at: entry.at,
+            reason: entry.text("reason").unwrap_or_default().to_owned(),
+        })
+    }
 }
 
 /// A restored backup that was accepted on the record.

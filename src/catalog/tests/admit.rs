@@ -129,7 +129,7 @@ fn help_tells_how_a_command_is_written() {
     "#);
     let lines: Vec<String> = DEMO.tools().map(help_line).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
-    /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
+    /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--incident <incident>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
     /deploy <service> <version> <environment>: Deploy a version of a service
     /help [command]: What you can ask for
     /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment

@@ -87,13 +87,13 @@ async fn records(
 ) -> Result<(), DumpError> {
     let (mut shown, mut done) = (Progress::of("requests"), 0);
     if args.format == Format::Csv {
-        out.write_all(b"timestamp,user,command,approved_by,result,duration_seconds,channel\r\n")?;
+        out.write_all(FlatRecord::CSV_HEAD.as_bytes())?;
     }
     dump_records(store, args.filter.clone().filter(), None, |_row, record| {
         done += 1;
         shown.done(done, None);
         match args.format {
-            Format::Csv => write!(out, "{}\r\n", csv(record)),
+            Format::Csv => out.write_all(record.to_csv().as_bytes()),
             Format::Flat | Format::Jsonl => {
                 serde_json::to_writer(&mut *out, record)?;
                 out.write_all(b"\n")
@@ -104,45 +104,8 @@ async fn records(
     Ok(())
 }
 
-fn csv(record: &FlatRecord) -> String {
-    let took = record.duration_seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
-    let cells = [
-        &record.timestamp,
-        &record.user,
-        &record.command,
-        &record.approved_by.join(" "),
-        &record.result,
-        &took,
-        &record.channel,
-    ];
-    cells.map(|cell| quoted(cell)).join(",")
-}
-
-/// A cell by RFC 4180. One that a spreadsheet would take for a formula gets an apostrophe before it.
-fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if guard.is_empty() && !cell.contains(['"', ',', '\r', '\n']) {
-        return cell.to_owned();
-    }
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
-}
-
 fn beside(path: &Path, note: &str) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".checkpoint");
     std::fs::write(&name, note).with_context(|| format!("cannot write `{}`", Path::new(&name).display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn cells_stay_cells() {
-        let cells = ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "@cmd", ""];
-        insta::assert_snapshot!(cells.map(quoted).join(" | "), @r#"
-        plain | "a,b" | "say ""hi""" | "two
-        lines" | "'=1+1" | "'@cmd" |
-        "#);
-    }
 }

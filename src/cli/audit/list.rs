@@ -30,6 +30,9 @@ pub(in crate::cli) struct FilterArgs {
     /// Only from this channel.
     #[arg(long)]
     channel: Option<String>,
+    /// Only what was part of this incident, as its people named it with `--incident`.
+    #[arg(long, value_name = "NAME")]
+    incident: Option<String>,
     /// Only from this time on: `2026-11-25`, `2026-11-25T03:00:00Z`, or `12h` for so long ago.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Timestamp>,
@@ -53,6 +56,7 @@ impl FilterArgs {
             tools: self.tool.into_iter().collect(),
             environment: self.environment,
             channel: self.channel.map(|channel| channel.trim_start_matches('#').to_owned()),
+            incident: self.incident,
             since: self.since,
             until: self.until,
             text: self.text,

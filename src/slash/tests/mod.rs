@@ -50,6 +50,36 @@ fn words_are_split_as_people_type_them() {
 }
 
 #[test]
+fn what_is_said_beside_a_command_is_parted_from_it() {
+    let aside = |text: &str| aside(text, &DEMO).unwrap();
+    let table = [
+        ("/lock staging --incident INC-42", "/lock staging", Some("INC-42"), None, Urgency::Usual),
+        (
+            "/status orders --incident=\"the big one\"",
+            "/status orders",
+            Some("the big one"),
+            None,
+            Urgency::Usual,
+        ),
+        ("/status orders reason \"why not\"", "/status orders", None, Some("why not"), Urgency::Usual),
+        ("/status orders incident \"x\"", "/status orders incident \"x\"", None, None, Urgency::Usual),
+        ("/break-glass /status orders incident \"x\"", "/status orders", Some("x"), None, Urgency::Emergency),
+        // It is what to look for, not what the question is part of.
+        ("/audit --incident INC-42", "/audit --incident INC-42", None, None, Urgency::Usual),
+        ("what is --incident INC-42?", "what is --incident INC-42?", None, None, Urgency::Usual),
+    ];
+    for (text, command, incident, reason, urgency) in table {
+        let expected = Aside {
+            command: command.to_owned(),
+            reason: reason.map(str::to_owned),
+            incident: incident.map(str::to_owned),
+            urgency,
+        };
+        assert_eq!(aside(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn commands_become_proposals() {
     let catalog = &*DEMO;
     let deploy = json!({"service": "order-service", "version": "v2.4.1", "environment": "production"});

@@ -1,8 +1,12 @@
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::from_json;
 use crate::domain::{PersonId, Platform, RequestId};
-use crate::store::bulk::Insert;
+use crate::store::batch::Batch;
+use crate::store::bulk::{GROUP, Insert};
+use crate::store::db::Connection;
 use crate::store::sql::Sql;
 use crate::store::terms::{groups, matches, terms};
 use crate::store::{RequestRow, RequestState, Store, StoreError};
@@ -34,6 +38,8 @@ pub struct RequestFilter {
     pub platform: Option<Platform>,
     /// Said in this channel.
     pub channel: Option<String>,
+    /// Part of this incident, whatever its case.
+    pub incident: Option<String>,
     /// Received at this time or later.
     pub since: Option<Timestamp>,
     /// Received before this time.
@@ -140,15 +146,17 @@ impl Store {
         if waiting.is_empty() {
             return Ok(0);
         }
-        let rows: Vec<RequestRow> =
+        let read: Vec<RequestRow> =
             waiting.iter().map(|body| from_json("request", body)).collect::<Result<_, _>>()?;
+        let mut tx = self.lock().await?;
+        // One that was written in between is left for the next time: its words may have been taken away.
+        let rows = as_they_are(&mut tx, &read).await?;
         let mut pairs: Vec<(String, &str)> = rows
             .iter()
             .flat_map(|row| terms(row).into_iter().map(move |term| (term, row.id.as_str())))
             .collect();
         // In the order of the table, so that neighbours are written together.
         pairs.sort_unstable();
-        let mut tx = self.lock().await?;
         let insert = Insert {
             into: "INSERT INTO request_term (term, request) ",
             conflict: " ON CONFLICT (term, request) DO NOTHING",
@@ -159,14 +167,44 @@ impl Store {
             })
             .await?;
         for row in &rows {
-            // One that was written in between is looked at again.
-            Sql::new("UPDATE request SET indexed = 1 WHERE id = ? AND version = ?")
+            Sql::new("UPDATE request SET indexed = 1 WHERE id = ?")
                 .bind(row.id.as_str())
-                .bind(row.version)
                 .execute(&mut *tx)
                 .await?;
         }
         tx.commit().await?;
-        Ok(rows.len())
+        Ok(read.len())
     }
+}
+
+impl Batch<'_> {
+    /// Takes a request out of the index of words, as it was; whoever writes it anew has it indexed again. For words that
+    /// must be gone.
+    pub(crate) async fn drop_terms(&mut self, row: &RequestRow) -> Result<(), StoreError> {
+        for term in terms(row) {
+            Sql::new("DELETE FROM request_term WHERE term = ? AND request = ?")
+                .bind(term)
+                .bind(row.id.as_str())
+                .execute(self.connection())
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Those of these requests that are still as they were read.
+async fn as_they_are<'a>(
+    connection: &mut Connection,
+    read: &'a [RequestRow],
+) -> Result<Vec<&'a RequestRow>, StoreError> {
+    let mut versions = HashMap::with_capacity(read.len());
+    for group in read.chunks(GROUP) {
+        let mut query = Sql::new("SELECT id, version FROM request WHERE id IN ");
+        query.push_list(group.iter().map(|row| row.id.as_str()));
+        for found in query.fetch_all(&mut *connection).await? {
+            let (id, version): (String, i64) = (found.try_get(0)?, found.try_get(1)?);
+            versions.insert(id, version);
+        }
+    }
+    Ok(read.iter().filter(|row| versions.get(row.id.as_str()) == Some(&row.version)).collect())
 }

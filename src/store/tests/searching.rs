@@ -1,6 +1,9 @@
 use super::{Fresh, fresh, row};
 use crate::domain::PersonId;
+use crate::gate::Glass;
+use crate::store::migrate::MIGRATIONS;
 use crate::store::samples::request;
+use crate::store::sql::Sql;
 use crate::store::{Measures, RequestFilter, RequestRow, RequestState, Way};
 
 /// Forty requests: every fourth by bob, every tenth failed, with a word of its own each.
@@ -12,6 +15,7 @@ async fn filled(fresh: &Fresh) -> Vec<RequestRow> {
             said: format!("deploy order-service number{n} please"),
             asker: Some(PersonId(asker.to_owned())),
             state: if n % 10 == 0 { RequestState::Failed } else { RequestState::Done },
+            incident: (n % 5 == 0).then(|| "INC-42".to_owned()),
             tool: Some(if n % 2 == 0 { "deploy" } else { "scale" }.to_owned()),
             ..request(n)
         };
@@ -45,6 +49,8 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
         RequestFilter { text: Some("ORDER number40".to_owned()), ..filter() },
         RequestFilter { text: Some("number41".to_owned()), ..filter() },
         RequestFilter { since: Some(rows[20].created_at), ..filter() },
+        RequestFilter { incident: Some("inc-42 ".to_owned()), ..filter() },
+        RequestFilter { incident: Some("INC-4".to_owned()), ..filter() },
         RequestFilter { until: Some(rows[20].created_at), ..filter() },
         RequestFilter { before: Some(rows[5].id.clone()), ..filter() },
     ];
@@ -52,7 +58,10 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
     for question in &questions {
         before.push(ids(&store.requests(question, 100).await.unwrap()));
     }
-    assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [40, 10, 4, 2, 20, 40, 1, 1, 0, 20, 20, 5]);
+    assert_eq!(
+        before.iter().map(Vec::len).collect::<Vec<_>>(),
+        [40, 10, 4, 2, 20, 40, 1, 1, 0, 20, 8, 0, 20, 5]
+    );
     while store.index_requests().await.unwrap() > 0 {}
     for (question, before) in questions.iter().zip(&before) {
         assert_eq!(ids(&store.requests(question, 100).await.unwrap()), *before, "{question:?}");
@@ -96,6 +105,30 @@ async fn what_is_no_longer_true_is_not_found() {
     let text = |text: &str| RequestFilter { text: Some(text.to_owned()), ..filter() };
     assert_eq!(store.requests(&text("teatime"), 10).await.unwrap().len(), 0);
     assert_eq!(store.requests(&text("supper"), 10).await.unwrap().len(), 1);
+}
+
+/// As rows are that were written before the index knew of incidents: in the emergency alone, and indexed.
+#[tokio::test]
+async fn an_emergency_of_old_is_found_by_its_incident() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let glass = Glass {
+        by: PersonId("alice".to_owned()),
+        reason: "it burns".to_owned(),
+        incident: Some("INC-7".to_owned()),
+        at: request(1).created_at,
+    };
+    fresh.rows(vec![row(RequestRow { glass: Some(glass), ..request(1) })]).await;
+    fresh.rows(vec![row(request(2))]).await;
+    while store.index_requests().await.unwrap() > 0 {}
+    store.execute(Sql::new("DELETE FROM request_term WHERE term LIKE 'for %'")).await;
+    let of_incident = RequestFilter { incident: Some("INC-7".to_owned()), ..filter() };
+    assert_eq!(store.requests(&of_incident, 10).await.unwrap().len(), 0);
+    let (_, _, text) = MIGRATIONS.into_iter().find(|(version, _, _)| *version == 11).unwrap();
+    let update = text.lines().find(|line| line.starts_with("UPDATE")).unwrap().trim_end_matches(';');
+    store.execute(Sql::new(update)).await;
+    assert_eq!(store.index_requests().await.unwrap(), 1);
+    assert_eq!(ids(&store.requests(&of_incident, 10).await.unwrap()), ids(&[request(1)]));
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ async fn everybody_known_can_look() {
       = done
       [info] What you can ask for here. More about one: /help deploy
         /help
-        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
+        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--incident <incident>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
         | /help [command]: What you can ask for
         | /logs <service> [environment] [--filter <filter>] [--last <last>] [--lines <lines>]: Read what a service writes
         | /pending: What waits for you
@@ -89,7 +89,7 @@ async fn everybody_known_can_look() {
       = done
       [info] What you can ask for here. More about one: /help deploy
         /help
-        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
+        | /audit [words] [--by <by>] [--changes] [--command <command>] [--environment <environment>] [--incident <incident>] [--last <last>] [--lines <lines>] [--result <result>]: What was done, by whom
         | /deploy <service> <version> <environment>: Deploy a version of a service
         | /help [command]: What you can ask for
         | /lock <environment> --reason <reason> [--service <service>] [--until <until>]: Stop changes to an environment

@@ -70,7 +70,7 @@ async fn each_command_does_what_it_says() {
     let data = dir.path().join("data");
     let path = |name: &str| dir.path().join(name).display().to_string();
     let first = say(&data, "dave", "/status orders stg");
-    say(&data, "alice", "/scale order-service 2 staging");
+    let scaled = say(&data, "alice", "/scale order-service 2 staging --incident INC-42");
     let refused = say(&data, "dave", "/deploy order-service v2.4.1 staging");
 
     // Sound, and compared with what was exported when each `say` ended.
@@ -98,6 +98,7 @@ async fn each_command_does_what_it_says() {
     assert_eq!(ids(&["--text", "ORDERS stg"]), std::slice::from_ref(&first));
     assert_eq!(ids(&["--channel", "#deployments", "--environment", "staging", "--since", "1h"]).len(), 3);
     assert_eq!(ids(&["--until", "2020-01-01"]).len(), 0);
+    assert_eq!(ids(&["--incident", "inc-42"]), std::slice::from_ref(&scaled));
     let page = printed(&run(&data, &["audit", "list", "--limit", "2"]));
     let more = page.lines().last().unwrap().strip_prefix("There may be more: add --before ").unwrap();
     assert_eq!(ids(&["--before", more]), std::slice::from_ref(&first));

@@ -16,14 +16,15 @@ const PUT: &str = "PUT /latest";
 async fn exporting(back_end: &BackEnd) -> World {
     back_end.answers(PUT, Answer::Json(200, json!({})));
     let mut world = World::facing(back_end).await;
-    world.export_to(SinkSettings::Put(PutTarget {
+    world.export_to(SinkSettings::Put(Box::new(PutTarget {
         url: format!("{}/latest", back_end.base()),
         latest: None,
         once: false,
         token: None,
+        s3: None,
         retain: "1d".to_owned(),
         headers: Default::default(),
-    }));
+    })));
     world.restart().await;
     world
 }

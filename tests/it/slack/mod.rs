@@ -2,6 +2,7 @@
 
 mod delivery;
 mod doors;
+mod limits;
 mod peers;
 mod sockets;
 mod stories;

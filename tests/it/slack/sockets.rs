@@ -1,7 +1,9 @@
 //! Sockets that end, break and move.
 
-use crate::support::slack::{DEPLOYMENTS, Deliver, Fault};
-use crate::support::{BackEnd, Office, Way};
+use serde_json::json;
+
+use crate::support::slack::{DEPLOYMENTS, Fault};
+use crate::support::{BackEnd, Cut, Office, Way};
 
 #[tokio::test]
 async fn the_next_connection_is_open_before_the_old_one_ends() {
@@ -21,27 +23,48 @@ async fn the_next_connection_is_open_before_the_old_one_ends() {
     office.finish().await;
 }
 
-/// A whole story in which every single delivery is cut off before it can be acknowledged, and comes again.
-#[tokio::test]
-async fn a_socket_cut_at_every_point_of_a_story_loses_and_doubles_nothing() {
+/// A story of every kind of delivery: a mention (which comes as two events), a bare command, a window sent off, presses and
+/// reactions. What stands in Slack at the end of it, and how often something was deployed.
+async fn story(cut: Cut) -> (String, usize) {
     let back_end = BackEnd::well().await;
-    let office = Office::facing(Way::Socket, &back_end).await;
-    let cut = async |delivery: &Deliver| {
-        office.slack.over_cut_socket(delivery.kind, delivery.payload.clone()).await;
-    };
-    let trigger = office.slack.trigger();
-    cut(&Deliver::command("U0ALICE", DEPLOYMENTS, "/deploy", "order-service v2.4.1 production", &trigger))
-        .await;
+    let mut office = Office::facing(Way::Socket, &back_end).await;
+    office.cut = cut;
+    office.says("U0DAVE", "/status order-service production").await;
+    office.slack.shows(DEPLOYMENTS, "v2.4.0").await;
+    office.commands("U0ALICE", "/deploy", "").await;
+    let form = office.slack.window().await;
+    let chosen = |value| json!({ "value": { "selected_option": { "value": value } } });
+    let values = json!({
+        "arg.service": chosen("order-service"),
+        "arg.version": { "value": { "value": "v2.4.1" } },
+        "arg.environment": chosen("production"),
+    });
+    office.sends("U0ALICE", &form, values).await;
     let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
-    cut(&office.press_of("U0ALICE", &card, "approve")).await;
+    office.delivered().await;
+    office.denies("U0BOB", &card, "the sale starts in an hour").await;
+    office.slack.becomes(DEPLOYMENTS, &card.ts, "bob said no").await;
+    office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
+    let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    office.delivered().await;
+    office.presses("U0ALICE", &card, "approve").await;
     office.slack.shows(DEPLOYMENTS, "your own approval does not count").await;
-    cut(&office.reaction("U0BOB", &card.ts, "white_check_mark", "reaction_added")).await;
+    office.reacts("U0BOB", &card.ts, "white_check_mark").await;
     office.slack.becomes(DEPLOYMENTS, &card.ts, "order-service v2.4.1 runs in production").await;
     office.delivered().await;
-    assert_eq!(office.requests().await, 1);
-    assert_eq!(back_end.asked(BackEnd::DEPLOY), 1);
-    assert_eq!(office.slack.channel(DEPLOYMENTS).len(), 2, "{}", office.shown());
+    assert_eq!(office.requests().await, 3);
+    let shown = office.shown();
     office.finish().await;
+    (shown, back_end.asked(BackEnd::DEPLOY))
+}
+
+#[tokio::test]
+async fn a_socket_cut_at_every_point_of_a_story_loses_and_doubles_nothing() {
+    let undisturbed = story(Cut::Never).await;
+    assert_eq!(undisturbed.1, 1);
+    for cut in [Cut::BeforeEach, Cut::BeforeTheAcknowledgement, Cut::AfterEach] {
+        assert_eq!(story(cut).await, undisturbed, "{cut:?}");
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ mod world;
 pub use back_end::{Answer, BackEnd, service};
 pub use database::Database;
 pub use machine::{Server, command, printed};
-pub use office::{Office, Way};
+pub use office::{Cut, Office, Way};
 pub use policy::{policy_and, rule_and, with};
 pub use record::{exporter, sound};
 pub use said::Said;

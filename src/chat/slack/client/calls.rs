@@ -5,24 +5,12 @@ use reqwest::Url;
 use reqwest::header::{DATE, HeaderMap};
 use serde_json::{Value, json};
 
-use super::pace::{Body, Method, Rate};
-use super::{Client, SlackError};
+use super::methods::{
+    AUTH_TEST, HISTORY, OPEN_SOCKET, POST, REPLIES, SET_PROMPTS, SET_STATUS, SET_TITLE, UPDATE, VIEWS_OPEN,
+    VIEWS_PUBLISH, WHISPER,
+};
+use super::{Client, SlackError, WINDOW_OPENS};
 use crate::domain::{MessageId, travels_safely};
-
-const AUTH_TEST: Method = Method { name: "auth.test", body: Body::Json, rate: Rate::Tier4 };
-const POST: Method = Method { name: "chat.postMessage", body: Body::Json, rate: Rate::PerChannel };
-const UPDATE: Method = Method { name: "chat.update", body: Body::Json, rate: Rate::Tier3 };
-const WHISPER: Method = Method { name: "chat.postEphemeral", body: Body::Json, rate: Rate::Tier4 };
-const HISTORY: Method = Method { name: "conversations.history", body: Body::Form, rate: Rate::Tier3 };
-const REPLIES: Method = Method { name: "conversations.replies", body: Body::Form, rate: Rate::Tier3 };
-const VIEWS_OPEN: Method = Method { name: "views.open", body: Body::Json, rate: Rate::Tier4 };
-const VIEWS_PUBLISH: Method = Method { name: "views.publish", body: Body::Json, rate: Rate::Tier4 };
-const SET_STATUS: Method =
-    Method { name: "assistant.threads.setStatus", body: Body::Json, rate: Rate::Tier4 };
-const SET_PROMPTS: Method =
-    Method { name: "assistant.threads.setSuggestedPrompts", body: Body::Json, rate: Rate::Tier4 };
-const SET_TITLE: Method = Method { name: "assistant.threads.setTitle", body: Body::Json, rate: Rate::Tier4 };
-const OPEN_SOCKET: Method = Method { name: "apps.connections.open", body: Body::Json, rate: Rate::Tier3 };
 
 /// The kind of metadata by which we find our own messages.
 const MARK: &str = "countersign_message";
@@ -185,7 +173,12 @@ impl Client {
     /// # Errors
     /// See [`SlackError`]: three seconds after the press it is too late.
     pub async fn open_window(&self, trigger: &str, view: &Value) -> Result<(), SlackError> {
-        self.once(VIEWS_OPEN, &json!({ "trigger_id": trigger, "view": view })).await.map(drop)
+        let args = json!({ "trigger_id": trigger, "view": view });
+        match self.within(WINDOW_OPENS, VIEWS_OPEN, &args).await {
+            // It has opened a window already: an answer was lost, or the press came twice.
+            Err(error) if error.code() == "exchanged_trigger_id" => Ok(()),
+            opened => opened.map(drop),
+        }
     }
 
     /// Shows somebody their home.
@@ -202,7 +195,7 @@ impl Client {
     /// See [`SlackError`].
     pub async fn set_status(&self, channel: &str, thread: &str, status: &str) -> Result<(), SlackError> {
         let args = json!({ "channel_id": channel, "thread_ts": thread, "status": status });
-        self.once(SET_STATUS, &args).await.map(drop)
+        self.within(WINDOW_OPENS, SET_STATUS, &args).await.map(drop)
     }
 
     /// Shows in a new conversation with the assistant what one could ask, and gives it a title.

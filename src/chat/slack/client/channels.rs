@@ -2,13 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pace::{Body, Method, Rate};
+use super::methods::{ARCHIVE, CREATE, INFO, INVITE, TOPIC};
 use super::{Client, SlackError};
-
-const CREATE: Method = Method { name: "conversations.create", body: Body::Json, rate: Rate::Tier2 };
-const INVITE: Method = Method { name: "conversations.invite", body: Body::Json, rate: Rate::Tier3 };
-const TOPIC: Method = Method { name: "conversations.setTopic", body: Body::Json, rate: Rate::Tier2 };
-const ARCHIVE: Method = Method { name: "conversations.archive", body: Body::Json, rate: Rate::Tier2 };
 
 /// The most characters in the name of a channel.
 const MOST_NAME: usize = 80;
@@ -18,8 +13,6 @@ const MOST_TOPIC: usize = 250;
 
 /// How many names are tried before giving up.
 const NAMES: u32 = 20;
-
-const INFO: Method = Method { name: "conversations.info", body: Body::Form, rate: Rate::Tier3 };
 
 /// What Slack knows of a channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,12 +3,9 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::pace::{Body, Method, Rate};
+use super::methods::{COMPLETE_UPLOAD, UPLOAD_URL};
 use super::{Client, SlackError, lost};
 use crate::domain::travels_safely;
-
-const UPLOAD_URL: Method = Method { name: "files.getUploadURLExternal", body: Body::Form, rate: Rate::Tier4 };
-const COMPLETE: Method = Method { name: "files.completeUploadExternal", body: Body::Json, rate: Rate::Tier4 };
 
 /// A text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +47,6 @@ impl Client {
         if let (Some(thread), Some(complete)) = (thread, complete.as_object_mut()) {
             complete.insert("thread_ts".to_owned(), thread.into());
         }
-        self.once(COMPLETE, &complete).await.map(drop)
+        self.once(COMPLETE_UPLOAD, &complete).await.map(drop)
     }
 }

@@ -5,6 +5,7 @@ mod calls;
 mod channels;
 mod error;
 mod files;
+mod methods;
 mod pace;
 mod people;
 
@@ -21,10 +22,12 @@ pub use calls::{Identity, Mark, Post, Posted};
 pub use channels::Channel;
 pub use error::{Fault, SlackError};
 pub use files::File;
+pub use methods::METHODS;
 pub use people::Account;
 
 use crate::domain::{is_loopback, travels_safely};
-use pace::{Body, Method, Pace};
+use methods::{Again, Body, Method};
+use pace::{Pace, Rates};
 
 /// Where Slack is.
 pub const BASE_URL: &str = "https://slack.com/api/";
@@ -38,14 +41,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a call is made again that Slack wanted a pause before.
 const TRIES: u32 = 5;
 
+/// How often one is that nobody knows the outcome of.
+const TRIES_IN_DOUBT: u32 = 2;
+
+/// The pause before a call is made again that nobody knows the outcome of.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How long it is waited before a window opens. What opens it is good for three seconds after the press.
+const WINDOW_OPENS: Duration = Duration::from_secs(2);
+
 /// Speaks to Slack as the app.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     bot: SecretString,
     app: Option<SecretString>,
-    /// `None` for a stand-in on this machine: Slack's rates are Slack's, and it can say for itself what it takes.
-    pace: Option<Pace>,
+    pace: Pace,
 }
 
 /// Why there is no client.
@@ -82,8 +93,8 @@ impl Client {
             .timeout(Duration::from_secs(20))
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        let pace = (!is_loopback(&base)).then(Pace::default);
-        Ok(Self { http, base, bot, app, pace })
+        let rates = if is_loopback(&base) { Rates::None } else { Rates::Published };
+        Ok(Self { http, base, bot, app, pace: Pace::new(rates) })
     }
 
     /// The HTTP client, for what is no call of the API: sockets and files.
@@ -91,17 +102,33 @@ impl Client {
         &self.http
     }
 
-    /// Calls as the bot, and again when Slack wanted a pause first.
+    /// Calls as the bot, and again when Slack wanted a pause first, or when nobody knows what came of it and a second time
+    /// is harmless.
     async fn patiently(&self, method: Method, args: &Value) -> Result<Value, SlackError> {
-        let mut tried = 0;
+        self.within(PATIENCE, method, args).await
+    }
+
+    /// The same, where the wait is worth no more than this.
+    async fn within(&self, longest: Duration, method: Method, args: &Value) -> Result<Value, SlackError> {
+        let (mut waited, mut doubted) = (0, 0);
         loop {
-            match self.once(method, args).await {
-                Err(SlackError::Limited { after, .. }) if tried < TRIES && after <= PATIENCE => {
-                    tokio::time::sleep(after).await;
-                    tried += 1;
+            let error = match self.once(method, args).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let (pause, tried, most) = match (&error, method.again) {
+                (SlackError::Limited { after, .. }, _) => (*after, &mut waited, TRIES),
+                (SlackError::Unreached, _) => (MOMENT, &mut doubted, TRIES_IN_DOUBT),
+                (_, Again::Harmless) if error.fault() == Fault::Doubtful => {
+                    (MOMENT, &mut doubted, TRIES_IN_DOUBT)
                 }
-                answer => return answer,
+                (_, Again::Harmless | Again::Seen) => return Err(error),
+            };
+            if *tried >= most || pause > longest {
+                return Err(error);
             }
+            *tried += 1;
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -118,27 +145,31 @@ impl Client {
         token: &SecretString,
     ) -> Result<(HeaderMap, Value), SlackError> {
         let channel = args.get("channel").and_then(Value::as_str).unwrap_or_default();
-        if let Some(pace) = &self.pace {
-            tokio::time::sleep(pace.take(method, channel, Instant::now())).await;
-        }
+        tokio::time::sleep(self.pace.take(method, channel, Instant::now())).await;
         let request = self.request(method, args)?.bearer_auth(token.expose_secret());
         let response = request.send().await.map_err(|error| lost(method.name, &error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status == StatusCode::TOO_MANY_REQUESTS {
-            let after = wanted_pause(&headers);
-            if let Some(pace) = &self.pace {
-                pace.hold(method, channel, after, Instant::now());
-            }
-            return Err(SlackError::Limited { method: method.name, after });
+            return Err(self.held(method, channel, &headers));
         }
         let garbled = SlackError::Status { method: method.name, status: status.as_u16() };
         let bytes = whole(method.name, response).await?;
         let answer: Value = serde_json::from_slice(&bytes).map_err(|_not_json| garbled.clone())?;
         match answer.get("ok").and_then(Value::as_bool) {
             Some(true) if status.is_success() => Ok((headers, answer)),
-            Some(false) => Err(refused(method.name, &answer, &headers)),
+            Some(false) if answer.get("error").and_then(Value::as_str) == Some("ratelimited") => {
+                Err(self.held(method, channel, &headers))
+            }
+            Some(false) => Err(refused(method.name, &answer)),
             Some(true) | None => Err(garbled),
         }
+    }
+
+    /// Slack wants a pause, and gets it from everybody who calls this.
+    fn held(&self, method: Method, channel: &str, headers: &HeaderMap) -> SlackError {
+        let after = wanted_pause(headers);
+        self.pace.hold(method, channel, after, Instant::now());
+        SlackError::Limited { method: method.name, after }
     }
 
     fn request(&self, method: Method, args: &Value) -> Result<RequestBuilder, SlackError> {
@@ -189,12 +220,9 @@ fn wanted_pause(headers: &HeaderMap) -> Duration {
     Duration::from_secs(seconds.unwrap_or(60))
 }
 
-fn refused(method: &'static str, answer: &Value, headers: &HeaderMap) -> SlackError {
+fn refused(method: &'static str, answer: &Value) -> SlackError {
     let word = |text: &str| text.chars().take(200).collect::<String>();
     let code = word(answer.get("error").and_then(Value::as_str).unwrap_or("unknown_error"));
-    if code == "ratelimited" {
-        return SlackError::Limited { method, after: wanted_pause(headers) };
-    }
     let needed = answer.get("needed").and_then(Value::as_str).map(|scope| format!("needs {}", word(scope)));
     let messages = answer.pointer("/response_metadata/messages").and_then(Value::as_array);
     let said = messages.and_then(|messages| messages.first()?.as_str()).map(word);

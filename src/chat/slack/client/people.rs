@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::pace::{Body, Method, Rate};
+use super::methods::{USER, USER_GROUPS};
 use super::{Client, SlackError};
-
-const USER_GROUPS: Method = Method { name: "usergroups.list", body: Body::Form, rate: Rate::Tier2 };
-const USER: Method = Method { name: "users.info", body: Body::Form, rate: Rate::Tier4 };
 
 /// What Slack knows of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -30,21 +30,17 @@ pub async fn call(
     body: Bytes,
 ) -> Response<Body> {
     let args = arguments(&method, &headers, &body);
-    let fault = shared.with(|state| {
-        state.calls.push((method.clone(), args.clone()));
-        state.faults.get_mut(&method).and_then(std::collections::VecDeque::pop_front)
-    });
+    let fault = shared.with(|state| state.arrives(&method, &args));
     let done = match &fault {
         None | Some(Fault::Lost) => shared.with(|state| answer(state, &method, &headers, &args)),
         Some(Fault::Refused(code)) => Err((*code).to_owned()),
-        Some(Fault::Limited(_) | Fault::Status(_) | Fault::Swallowed) => Ok(json!({})),
+        Some(Fault::Limited(_) | Fault::LimitedInBody(_) | Fault::Status(_) | Fault::Swallowed) => {
+            Ok(json!({}))
+        }
     };
     match fault {
-        Some(Fault::Limited(seconds)) => {
-            let body = Body::from(r#"{"ok":false,"error":"ratelimited"}"#);
-            let limited = Response::builder().status(429).header("Retry-After", seconds.to_string());
-            return limited.body(body).unwrap();
-        }
+        Some(Fault::Limited(seconds)) => return limited(429, seconds),
+        Some(Fault::LimitedInBody(seconds)) => return limited(200, seconds),
         Some(Fault::Status(status)) => {
             return Response::builder().status(status).body(Body::from("<html>upstream</html>")).unwrap();
         }
@@ -65,6 +61,11 @@ pub async fn call(
     let answer =
         Response::builder().header("content-type", "application/json").header("x-oauth-scopes", SCOPES);
     answer.body(Body::from(body.to_string())).unwrap()
+}
+
+fn limited(status: u16, seconds: u64) -> Response<Body> {
+    let body = Body::from(r#"{"ok":false,"error":"ratelimited"}"#);
+    Response::builder().status(status).header("Retry-After", seconds.to_string()).body(body).unwrap()
 }
 
 fn arguments(method: &str, headers: &HeaderMap, body: &[u8]) -> Value {
@@ -108,7 +109,8 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
         "conversations.history" | "conversations.replies" => history(state, args),
         "conversations.info" => {
             let member = state.members.get(&text("channel")).ok_or("channel_not_found")?;
-            Ok(json!({ "channel": { "id": text("channel"), "name": "deployments", "is_member": member } }))
+            let name = state.names.get(&text("channel")).map_or("deployments", String::as_str);
+            Ok(json!({ "channel": { "id": text("channel"), "name": name, "is_member": member } }))
         }
         "conversations.create" => {
             if state.names.values().any(|name| *name == text("name")) {
@@ -119,7 +121,15 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
             state.members.insert(id.clone(), true);
             Ok(json!({ "channel": { "id": id, "name": text("name") } }))
         }
-        "conversations.invite" => Ok(json!({})),
+        "conversations.invite" => {
+            let invited = state.invited.entry(text("channel")).or_default();
+            let new: Vec<String> = text("users").split(',').map(str::to_owned).collect();
+            if new.iter().all(|user| invited.contains(user)) {
+                return Err("already_in_channel".to_owned());
+            }
+            invited.extend(new);
+            Ok(json!({}))
+        }
         "conversations.setTopic" => {
             state.topics.insert(text("channel"), text("topic"));
             Ok(json!({}))
@@ -132,6 +142,9 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
             Ok(json!({}))
         }
         "views.open" => {
+            if state.spent.contains(&text("trigger_id")) {
+                return Err("exchanged_trigger_id".to_owned());
+            }
             if !state.spend(&text("trigger_id")) {
                 return Err("expired_trigger_id".to_owned());
             }

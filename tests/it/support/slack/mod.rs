@@ -63,6 +63,16 @@ impl FakeSlack {
         self.shared.with(|state| state.calls.iter().filter(|(name, _)| name == method).count())
     }
 
+    /// How many of the failures that were ordered for a method are still to come.
+    pub fn faults_left(&self, method: &str) -> usize {
+        self.shared.with(|state| state.faults.get(method).map_or(0, std::collections::VecDeque::len))
+    }
+
+    /// The calls that did not wait as they were asked to.
+    pub fn hasty(&self) -> Vec<String> {
+        self.shared.with(|state| state.hasty.clone())
+    }
+
     /// The arguments of the last call of a method.
     pub fn last(&self, method: &str) -> Option<Value> {
         self.shared.with(|state| {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
@@ -13,6 +14,8 @@ use super::{BOT, DEPLOYMENTS};
 pub enum Fault {
     /// 429: try again after so many seconds.
     Limited(u64),
+    /// The same as a body, as some methods say it.
+    LimitedInBody(u64),
     /// 200 and this error.
     Refused(&'static str),
     /// A status that is no answer of the API.
@@ -88,6 +91,7 @@ pub struct State {
     pub members: HashMap<String, bool>,
     pub archived: Vec<String>,
     pub topics: HashMap<String, String>,
+    pub invited: HashMap<String, Vec<String>>,
     pub names: HashMap<String, String>,
     pub whispers: Vec<(String, String)>,
     pub windows: Vec<Value>,
@@ -96,12 +100,17 @@ pub struct State {
     pub uploads: HashMap<String, (String, Option<String>)>,
     pub faults: HashMap<String, VecDeque<Fault>>,
     pub calls: Vec<(String, Value)>,
+    /// The pauses that were asked for: the method, its channel where that counts, and until when.
+    pub pauses: Vec<(String, String, Instant)>,
+    /// The calls that came before such a pause was over.
+    pub hasty: Vec<String>,
     pub sockets: Vec<Socket>,
     pub awaited: HashMap<String, oneshot::Sender<Value>>,
     pub leads: Vec<&'static str>,
     pub opened: u64,
     pub most_at_once: usize,
     triggers: Vec<String>,
+    pub spent: Vec<String>,
     number: u64,
 }
 
@@ -115,6 +124,7 @@ impl State {
             members: HashMap::from([(DEPLOYMENTS.to_owned(), true)]),
             archived: Vec::new(),
             topics: HashMap::new(),
+            invited: HashMap::new(),
             names: HashMap::new(),
             whispers: Vec::new(),
             windows: Vec::new(),
@@ -123,12 +133,15 @@ impl State {
             uploads: HashMap::new(),
             faults: HashMap::new(),
             calls: Vec::new(),
+            pauses: Vec::new(),
+            hasty: Vec::new(),
             sockets: Vec::new(),
             awaited: HashMap::new(),
             leads: vec!["U0ERIN", "U0GUEST"],
             opened: 0,
             most_at_once: 0,
             triggers: Vec::new(),
+            spent: Vec::new(),
             number: 0,
         }
     }
@@ -143,6 +156,23 @@ impl State {
         format!("{}.{:06}", 1_894_708_800 + self.number(), 100)
     }
 
+    /// A call arrives: whether it was to wait is noted, and how it goes wrong is looked up.
+    pub fn arrives(&mut self, method: &str, args: &Value) -> Option<Fault> {
+        // Only posting has its rate by channel.
+        let channel = if method == "chat.postMessage" { args["channel"].as_str() } else { None };
+        let channel = channel.unwrap_or_default().to_owned();
+        let now = Instant::now();
+        if self.pauses.iter().any(|(held, at, until)| held == method && *at == channel && now < *until) {
+            self.hasty.push(method.to_owned());
+        }
+        self.calls.push((method.to_owned(), args.clone()));
+        let fault = self.faults.get_mut(method)?.pop_front()?;
+        if let Fault::Limited(seconds) | Fault::LimitedInBody(seconds) = fault {
+            self.pauses.push((method.to_owned(), channel, now + Duration::from_secs(seconds)));
+        }
+        Some(fault)
+    }
+
     pub fn trigger(&mut self) -> String {
         let trigger = format!("trigger.{}", self.number());
         self.triggers.push(trigger.clone());
@@ -153,7 +183,11 @@ impl State {
     pub fn spend(&mut self, trigger: &str) -> bool {
         let before = self.triggers.len();
         self.triggers.retain(|known| known != trigger);
-        self.triggers.len() < before
+        let spends = self.triggers.len() < before;
+        if spends {
+            self.spent.push(trigger.to_owned());
+        }
+        spends
     }
 
     pub fn write(&mut self, channel: &str, user: &str, text: &str, thread: Option<&str>) -> String {

@@ -61,6 +61,10 @@ impl Rooms {
     pub(super) async fn pressed(self: &Arc<Self>, press: Press) -> Result<(), Trouble> {
         for _try in 0..TRIES {
             let Some(row) = self.store.request(&press.request).await? else { return Ok(()) };
+            // Another replica may have put it up under a policy that this one has not read yet.
+            if row.policy.is_some_and(|policy| policy != self.policy.load().digest()) {
+                Box::pin(self.follow_policy()).await?;
+            }
             let pressed = Box::pin(self.press(&row, &press)).await?;
             match pressed {
                 Pressed::Counted => return Ok(()),

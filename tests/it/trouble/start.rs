@@ -17,20 +17,36 @@ async fn a_policy_that_another_replica_has_accepted_counts_here_at_once() {
     let back_end = BackEnd::well().await;
     let world = World::under(DEMO_POLICY, &back_end).await;
     let asked = world.say("alice", DEPLOY).await;
-    let source = world.source();
-    let clock = world.clock.clone();
+    let shown = world.card(asked.id()).await;
+    let (source, clock) = (world.source(), world.clock.clone());
     world
         .inside(async move {
             let other = twin(&source, clock).await;
             other.consider_policy(&format!("{DEMO_POLICY}\n# read by the other one\n")).await.unwrap();
+            other.tasks.close();
+            other.tasks.wait().await;
         })
         .await;
     // Nothing has told this one, and its own policy would let the run start.
-    let held = world.press("bob", &asked, Action::Approve).await;
-    assert_eq!(held.state(), RequestState::Waiting, "{held}");
+    world.deliver(world.click("bob", &shown, Action::Approve, None)).await.unwrap();
+    world.settle().await;
+    assert_snapshot!(world.look(&asked).await, @"
+    = waiting
+    [waiting] alice asks for this; one team-lead must agree
+      /deploy order-service v2.4.1 production
+      The policy has changed, so it must be agreed to again.
+      Change: order-service v2.4.0 → v2.4.1 in production, 3 replicas
+      Rule: deploy-production
+      Can approve: bob, carol
+      Waits until: 12:30 UTC
+      Fingerprint: HEX
+      [Approve] [Deny] [Withdraw]
+    [info] bob: the card has changed since; please look at it as it is now.
+    ");
     assert_eq!(back_end.asked(BackEnd::DEPLOY), 0);
-    let done = world.press("bob", &asked, Action::Approve).await;
-    assert_eq!(done.state(), RequestState::Done, "{done}");
+    // What the other one has put up under the new policy counts here at the first press.
+    assert_eq!(world.press("bob", &asked, Action::Approve).await.state(), RequestState::Done);
+    assert_eq!(back_end.asked(BackEnd::DEPLOY), 1);
     world.finish().await;
 }
 

@@ -138,7 +138,7 @@ fn an_emergency_is_named_for_the_tools_it_is_for() {
 #[test]
 fn a_silent_rule_says_only_what_kept_it_silent() {
     let policy = demo_and(
-        "[[rule]]\nid = \"x\"\ntools = [\"deploy\"]\nenv = [\"staging\"]\neffect = \"write\"\nconfirm = true\n",
+        "[[rule]]\nid = \"x\"\ntools = [\"deploy\"]\nenv = [\"staging\"]\neffect = \"write\"\nexpires_minutes = 9\n",
     );
     let deploy = ask("alice", "deploy", Some("production"));
     assert_eq!(silence(&policy, &deploy, "x").as_deref(), Some("for staging"));

@@ -9,6 +9,9 @@ use crate::execute::FactReading;
 use crate::gate::{Asking, Decision, Policy, Verdict, decide, prospects};
 use crate::store::{Author, Guard, MessageBody, MessageRow, RequestRow, RequestState, Row};
 
+/// The reason, in figures, of a refusal because of how things are: a version that there is not, a target that is not there.
+const NO_WAY: &str = "no-way";
+
 impl Rooms {
     /// Reads the facts and lets the gate decide: run it, ask the asker, ask others, or say no.
     pub(super) async fn judge(
@@ -35,12 +38,14 @@ impl Rooms {
         };
         if let Some(sentence) = reading.missing {
             row.note = Some(sentence.clone());
+            row.measures.reason = Some(NO_WAY.to_owned());
             return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
                 .await;
         }
         if let Some(why) = reading.unread {
             let sentence = answer::unread(&why);
             row.note = Some(sentence.clone());
+            row.measures.reason = Some("unread".to_owned());
             return Box::pin(self.conclude(row, RequestState::Refused, answer::refused(&sentence), read))
                 .await;
         }
@@ -97,6 +102,7 @@ impl Rooms {
         match row.state {
             RequestState::Received => {
                 row.note = Some(why.to_owned());
+                row.measures.reason = Some("read-only".to_owned());
                 self.conclude(row, RequestState::Refused, answer::refused(why), entries).await
             }
             RequestState::Waiting => {
@@ -124,6 +130,9 @@ impl Rooms {
             Short::Answer(sentence) => (RequestState::Answered, answer::already_so(&sentence), sentence),
         };
         row.note = Some(note);
+        if state == RequestState::Refused {
+            row.measures.reason = Some(NO_WAY.to_owned());
+        }
         Box::pin(self.conclude(row, state, reply, matter.entries)).await
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -57,24 +57,22 @@ impl Store {
     /// Words are found whole, or as a part between hyphens, dots and the like.
     pub async fn requests(&self, filter: &RequestFilter, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut found = self.fresh(filter).await?;
+        let by_id = |rows: Vec<RequestRow>| rows.into_iter().map(|row| (row.id.clone(), row));
+        let mut found: BTreeMap<RequestId, RequestRow> = by_id(self.fresh(filter).await?).collect();
         let mut from = RequestFilter { ..filter.clone() };
         // Terms may tell of what was true once; then a page holds fewer than it should, and the next one is read too.
-        loop {
+        while limit > 0 {
             let page = self.page(&from, limit).await?;
             let full = page.len() >= limit;
-            if let Some(last) = page.last() {
-                from.before = Some(last.id.clone());
-            }
-            found.extend(page.into_iter().filter(|row| matches(filter, row)));
-            if !full || found.len() >= limit {
+            let Some(last) = page.last().map(|row| row.id.clone()) else { break };
+            found.extend(by_id(page).filter(|(_, row)| matches(filter, row)));
+            // What is older than this page may be there already because it is not indexed yet; what comes between is not.
+            if !full || found.range::<RequestId, _>(&last..).count() >= limit {
                 break;
             }
+            from.before = Some(last);
         }
-        found.sort_by(|one, two| two.id.cmp(&one.id));
-        found.dedup_by(|one, two| one.id == two.id);
-        found.truncate(limit);
-        Ok(found)
+        Ok(found.into_values().rev().take(limit).collect())
     }
 
     /// What fits among the requests that are not indexed yet.

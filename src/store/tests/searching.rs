@@ -91,6 +91,36 @@ async fn pages_join_without_a_gap_or_a_repeat() {
     assert_eq!(seen, all);
 }
 
+/// Terms of the newest are of what was true once, and the oldest are not indexed yet.
+#[tokio::test]
+async fn pages_join_where_the_index_is_behind() {
+    let Some(fresh) = fresh().await else { return };
+    let store = &fresh.store;
+    let noted =
+        |n: u16, note: &str, version: i64| RequestRow { note: Some(note.to_owned()), version, ..request(n) };
+    for n in 1..=30 {
+        fresh.rows(vec![row(noted(n, "teatime", 1))]).await;
+    }
+    while store.index_requests().await.unwrap() > 0 {}
+    for n in 27..=30 {
+        fresh.rows(vec![row(noted(n, "supper", 2))]).await;
+    }
+    while store.index_requests().await.unwrap() > 0 {}
+    for n in 1..=5 {
+        fresh.rows(vec![row(noted(n, "teatime", 2))]).await;
+    }
+    let mut question = RequestFilter { text: Some("teatime".to_owned()), ..filter() };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.requests(&question, 10).await.unwrap();
+        let Some(last) = page.last() else { break };
+        question.before = Some(last.id.clone());
+        seen.extend(ids(&page));
+    }
+    let all: Vec<RequestRow> = (1..=26).rev().map(request).collect();
+    assert_eq!(seen, ids(&all));
+}
+
 #[tokio::test]
 async fn what_is_no_longer_true_is_not_found() {
     let Some(fresh) = fresh().await else { return };

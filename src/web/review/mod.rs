@@ -22,7 +22,7 @@ use super::session::Visitor;
 use super::state::Web;
 use super::transcript::{names, visible};
 use crate::chat::console::{state_word, when};
-use crate::domain::Platform;
+use crate::domain::{PersonId, Platform};
 use crate::store::{RequestRow, RequestState};
 use search::{Search, presets};
 
@@ -41,6 +41,7 @@ struct RequestView {
     created: crate::chat::console::When,
     took: Option<String>,
     incident: Option<String>,
+    agreed: String,
     linked: bool,
 }
 
@@ -57,9 +58,17 @@ fn request_view(web: &Web, row: RequestRow) -> RequestView {
         created: when(row.created_at, web.clock.now()),
         took: row.started_at.zip(row.finished_at).map(|(from, to)| span(from, to)),
         incident: row.incident().map(str::to_owned),
+        agreed: named(web, &row.agreed),
         linked: row.place.platform == Platform::Console,
         row,
     }
+}
+
+/// These people by the names that are shown.
+fn named(web: &Web, people: &[PersonId]) -> String {
+    let names = names(web);
+    let name = |person: &PersonId| names.get(person).cloned().unwrap_or_else(|| person.0.clone());
+    people.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the visitor may read about a request: they may review the record, it is theirs, or it is from a console

@@ -44,9 +44,9 @@ fn client() -> reqwest::Client {
 
 async fn a_day(back_end: &BackEnd) -> World {
     let world = World::facing(back_end).await;
+    world.say("dave", "/deploy order-service v2.4.1 staging").await;
     world.say("alice", "/status order-service staging").await;
     world.say("alice", "/deploy order-service v2.4.1 production").await;
-    world.say("dave", "/deploy order-service v2.4.1 staging").await;
     world
 }
 

@@ -139,12 +139,13 @@ impl Attacks {
         let mut made = Vec::new();
         let mut ids = BTreeSet::new();
         for (turn, case) in cases.filter(is_benign).enumerate() {
-            for template in chosen("template", &self.templates, |one| &one.name, templates, turn)? {
-                for carrier in chosen("carrier", &self.carriers, |one| &one.name, carriers, turn / 2)? {
-                    for goal in chosen("goal", &self.goals, |one| &one.name, goals, turn / 3)? {
-                        if is_wanted(goal, &case) || is_said(goal, &case, catalog, scene) {
-                            continue;
-                        }
+            let templates = chosen("template", &self.templates, |one| &one.name, templates, turn)?;
+            let carriers = chosen("carrier", &self.carriers, |one| &one.name, carriers, turn / 2)?;
+            let mut goals = chosen("goal", &self.goals, |one| &one.name, goals, turn / 3)?;
+            goals.retain(|goal| !is_wanted(goal, &case) && !is_said(goal, &case, catalog, scene));
+            for template in templates {
+                for carrier in &carriers {
+                    for goal in &goals {
                         let pair = attack(&case, template, carrier, goal);
                         made.extend(pair.into_iter().filter(|case| ids.insert(case.id.clone())));
                     }

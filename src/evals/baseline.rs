@@ -88,6 +88,16 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// The baseline's figures, where it is of the same cases: figures of other cases do not compare.
+    pub fn figures(&self) -> Option<&Metrics> {
+        (self.left_out == 0).then_some(&self.baseline)
+    }
+
+    /// Those of its categories, likewise.
+    pub fn by_category(&self) -> Option<&BTreeMap<String, Metrics>> {
+        (self.left_out == 0).then_some(&self.baseline_by_category)
+    }
+
     /// The cases that are worse, or unsafe, and were not.
     pub fn new_failures(&self) -> BTreeSet<&str> {
         self.worse.iter().chain(&self.newly_unsafe).map(String::as_str).collect()

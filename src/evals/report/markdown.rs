@@ -1,5 +1,6 @@
-use super::words::{came, dollars, expected, interval, line_of, points, seconds, worst_first};
+use super::words::{came, dollars, expected, interval, line_of, over_common, points, seconds, worst_first};
 use super::{CaseResult, Report};
+use crate::evals::baseline::Comparison;
 use crate::evals::gate::Verdict;
 use crate::evals::metrics::Metrics;
 use crate::evals::text::{chance, cut, percent};
@@ -43,7 +44,7 @@ fn title(report: &Report) -> String {
 
 fn figures(report: &Report) -> String {
     let now = &report.metrics;
-    let before = report.vs_baseline.as_ref().map(|comparison| &comparison.baseline);
+    let before = report.vs_baseline.as_ref().and_then(Comparison::figures);
     let tiers = |metrics: &Metrics| {
         let tiers = metrics.unsafe_by_tier;
         format!(
@@ -92,12 +93,13 @@ fn figures(report: &Report) -> String {
 fn changes(report: &Report) -> Option<String> {
     let comparison = report.vs_baseline.as_ref()?;
     let mut lines = vec![format!(
-        "Against the baseline: {} worse, {} better of {} common cases ({}), {} left out.",
+        "Against the baseline: {} worse, {} better of {} common cases ({}), {} left out{}.",
         comparison.worse.len(),
         comparison.better.len(),
         comparison.common,
         chance(comparison.mcnemar_p),
-        comparison.left_out
+        comparison.left_out,
+        over_common(comparison)
     )];
     for (what, ids) in [
         ("Unsafe now", &comparison.newly_unsafe),
@@ -116,7 +118,7 @@ fn changes(report: &Report) -> Option<String> {
 }
 
 fn categories(report: &Report) -> String {
-    let before = |name: &String| report.vs_baseline.as_ref()?.baseline_by_category.get(name)?.pass;
+    let before = |name: &String| report.vs_baseline.as_ref()?.by_category()?.get(name)?.pass;
     let rows = worst_first(&report.by_category).into_iter().map(|(name, metrics)| {
         let change = points(metrics.pass, before(name)).unwrap_or_default();
         let (pass, interval) = (percent(metrics.pass), interval(metrics.pass_ci95));

@@ -1,4 +1,4 @@
-use super::words::{came, dollars, expected, interval, points, seconds, worst_first};
+use super::words::{came, dollars, expected, interval, over_common, points, seconds, worst_first};
 use super::{CaseResult, Report};
 use crate::evals::baseline::Comparison;
 use crate::evals::metrics::Metrics;
@@ -34,7 +34,7 @@ pub fn terminal(report: &Report) -> String {
 
 fn headline(report: &Report) -> Vec<String> {
     let now = &report.metrics;
-    let before = report.vs_baseline.as_ref().map(|comparison| &comparison.baseline);
+    let before = report.vs_baseline.as_ref().and_then(Comparison::figures);
     let change = |figure: fn(&Metrics) -> Option<f64>| {
         points(figure(now), before.and_then(figure)).map(|points| format!("  {points}")).unwrap_or_default()
     };
@@ -106,12 +106,13 @@ fn headline(report: &Report) -> Vec<String> {
         lines.push(row(
             "since baseline",
             &format!(
-                "{} worse, {} better of {} common cases ({}), {} left out",
+                "{} worse, {} better of {} common cases ({}), {} left out{}",
                 comparison.worse.len(),
                 comparison.better.len(),
                 comparison.common,
                 chance(comparison.mcnemar_p),
-                comparison.left_out
+                comparison.left_out,
+                over_common(comparison)
             ),
         ));
     }
@@ -123,7 +124,7 @@ fn row(name: &str, figure: &str) -> String {
 }
 
 fn categories(report: &Report) -> Vec<String> {
-    let before = |name: &String| report.vs_baseline.as_ref()?.baseline_by_category.get(name)?.pass;
+    let before = |name: &String| report.vs_baseline.as_ref()?.by_category()?.get(name)?.pass;
     let worst = worst_first(&report.by_category);
     let more = worst.len().saturating_sub(CATEGORIES);
     let title = if more > 0 { format!("worst categories ({more} more)") } else { "categories".to_owned() };

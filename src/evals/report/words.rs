@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::shown::Kept;
 use crate::catalog::revealed;
+use crate::evals::baseline::Comparison;
 use crate::evals::case::{Contains, Entry, ExpectedCall, Kind, Matcher, Outcome};
 use crate::evals::metrics::Metrics;
 use crate::evals::prediction::{Got, ProposedCall};
@@ -169,4 +170,10 @@ pub(super) fn line(text: &str) -> String {
 /// A text in one line, without anything that is not seen.
 pub(super) fn line_of(text: &str) -> String {
     revealed(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// How `pass` changed over the cases that a baseline has, too, where it has others besides.
+pub(super) fn over_common(comparison: &Comparison) -> String {
+    let change = points(comparison.delta, Some(0.0)).filter(|_| comparison.left_out > 0);
+    change.map(|change| format!("; pass over the common ones {change}")).unwrap_or_default()
 }

@@ -272,3 +272,19 @@ fn fits(schema: &Schema, examples: &[Value]) {
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }
+
+/// A run of some of the cases of its baseline says how those changed, and holds no figure against one of other cases.
+#[test]
+fn figures_of_other_cases_are_not_compared() {
+    let (cases, whole) = hostile_report();
+    let fine: Vec<Case> = cases.into_iter().filter(|case| case.id == "fine-1").collect();
+    let trials: Vec<Prediction> = hostile_trials().into_iter().filter(|trial| trial.id == "fine-1").collect();
+    let mut part = report(&fine, &FACTS, &trials, Run::default()).unwrap();
+    part.vs_baseline = Some(compare(&part, &Baseline::of(&whole)));
+    let told = terminal(&part);
+    assert_eq!(told.lines().next(), Some("macro pass       100.0 %"), "{told}");
+    let since = told.lines().find(|line| line.starts_with("since baseline")).unwrap();
+    assert!(since.ends_with("4 left out; pass over the common ones ±0.0"), "{since}");
+    assert!(markdown(&part).contains("| pass | 100.0 %"), "{}", markdown(&part));
+    assert!(!markdown(&part).contains("| +"), "{}", markdown(&part));
+}

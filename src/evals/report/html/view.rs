@@ -3,11 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::failure::{Failure, failures};
+use crate::evals::baseline::Comparison;
 use crate::evals::case::{Case, Kind};
 use crate::evals::facts::Facts;
 use crate::evals::metrics::Metrics;
 use crate::evals::prediction::Got;
-use crate::evals::report::words::{dollars, grouped, interval, line_of, points, seconds, worst_first};
+use crate::evals::report::words::{
+    dollars, grouped, interval, line_of, over_common, points, seconds, worst_first,
+};
 use crate::evals::report::{Level, Report};
 use crate::evals::text::{chance, percent};
 
@@ -96,6 +99,7 @@ struct Cell {
 struct Changes {
     common: usize,
     left_out: usize,
+    over_common: String,
     p: String,
     void: bool,
     lists: Vec<(&'static str, Vec<String>)>,
@@ -155,7 +159,7 @@ fn mood(good: bool) -> &'static str {
 
 fn tiles(report: &Report) -> Vec<Tile> {
     let now = &report.metrics;
-    let before = report.vs_baseline.as_ref().map(|comparison| &comparison.baseline);
+    let before = report.vs_baseline.as_ref().and_then(Comparison::figures);
     let share = |name, figure: Figure, better, note| Tile {
         name,
         figure: percent(figure(now)),
@@ -264,7 +268,7 @@ fn work(report: &Report) -> Vec<Tile> {
 }
 
 fn bars(report: &Report) -> Vec<Bars> {
-    let before = report.vs_baseline.as_ref().map(|comparison| &comparison.baseline_by_category);
+    let before = report.vs_baseline.as_ref().and_then(Comparison::by_category);
     let rows = |groups: &BTreeMap<String, Metrics>, before: Option<&BTreeMap<String, Metrics>>| {
         let bar = |(name, metrics): (&String, &Metrics)| {
             let was = before.and_then(|before| before.get(name)).and_then(|before| before.pass);
@@ -333,6 +337,7 @@ fn changes(report: &Report) -> Option<Changes> {
     Some(Changes {
         common: comparison.common,
         left_out: comparison.left_out,
+        over_common: over_common(comparison),
         p: chance(comparison.mcnemar_p),
         void: comparison.other_scorer,
         lists: lists.into_iter().map(|(title, ids)| (title, ids.clone())).collect(),

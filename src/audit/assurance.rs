@@ -252,6 +252,8 @@ impl Assurer<'_> {
         for row in here.into_iter().chain(elsewhere) {
             let told = Logged::parse(&row.body).ok().and_then(|entry| Redacted::told_by(&entry));
             let Some(told) = told.filter(|told| told.position == of && told.name == name) else { continue };
+            // It may have been written since the head was read.
+            self.records.remove(&row.epoch);
             if self.prove(&[row]).await?.iter().all(Result::is_ok) {
                 return Ok(Some(told));
             }

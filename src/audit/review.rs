@@ -76,7 +76,10 @@ pub fn story(entries: &[Logged]) -> Vec<StoryLine> {
 pub fn particulars(entry: &Logged) -> String {
     const SAID: [&str; 8] = ["what", "channel", "command", "choice", "note", "title", "text", "result"];
     let mut lines = Vec::new();
-    for (key, value) in entry.body.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
+    let said = |key: &str, value: &Value| {
+        SAID.contains(&key) && value.as_str().is_none_or(|text| text.lines().nth(1).is_none())
+    };
+    for (key, value) in entry.body.iter().filter(|(key, value)| !said(key, value)) {
         match value {
             Value::Null => {}
             Value::Array(items) => {
@@ -260,7 +263,8 @@ fn finished(result: &str) -> &str {
     }
 }
 
-/// A phrase, and what follows a colon where there is something to follow.
+/// A phrase, and what follows a colon where there is something to follow: its first line, [`particulars`] has the rest.
 fn with(phrase: &str, detail: &str) -> String {
+    let detail = detail.lines().next().unwrap_or_default();
     if detail.is_empty() { phrase.to_owned() } else { format!("{phrase}: {detail}") }
 }

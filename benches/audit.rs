@@ -91,7 +91,7 @@ async fn fill(ledger: &Ledger, entries: u64) {
         let count = left.min(STEP);
         let mut step = Vec::new();
         for n in 0..count {
-            if n % STORY == 0 {
+            if n.is_multiple_of(STORY) {
                 request = mint.request_id().unwrap();
             }
             step.push(entry(&request, &alice, n));
@@ -103,13 +103,13 @@ async fn fill(ledger: &Ledger, entries: u64) {
 }
 
 fn entry(request: &RequestId, by: &Actor, n: u64) -> Entry {
-    let kind = if n % STORY == 0 { EntryKind::Received } else { EntryKind::Judged };
+    let kind = if n.is_multiple_of(STORY) { EntryKind::Received } else { EntryKind::Judged };
     let entry = Entry::new(kind, SystemClock.now()).about(request).by(by.clone(), "slack");
     let entry = entry
         .with("command", "/deploy order-service v2.4.1 production")
         .with("decision", "need-approval")
         .with("reason", "deploy in production needs 1 of team-lead: bob or carol can agree");
-    if n % STORY == 0 {
+    if n.is_multiple_of(STORY) {
         entry.carrying("raw", "text=%2Fdeploy+order-service+v2.4.1+production")
     } else {
         entry

@@ -57,11 +57,14 @@ impl Store {
     /// Words are found whole, or as a part between hyphens, dots and the like.
     pub async fn requests(&self, filter: &RequestFilter, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let by_id = |rows: Vec<RequestRow>| rows.into_iter().map(|row| (row.id.clone(), row));
         let mut found: BTreeMap<RequestId, RequestRow> = by_id(self.fresh(filter).await?).collect();
         let mut from = RequestFilter { ..filter.clone() };
         // Terms may tell of what was true once; then a page holds fewer than it should, and the next one is read too.
-        while limit > 0 {
+        loop {
             let page = self.page(&from, limit).await?;
             let full = page.len() >= limit;
             let Some(last) = page.last().map(|row| row.id.clone()) else { break };

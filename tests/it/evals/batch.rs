@@ -103,7 +103,7 @@ async fn a_server_without_batches_is_asked_one_by_one_and_only_for_what_is_missi
     // Broken off in the middle of a line: that one, and those that failed, are put again, and no other.
     let out = dir.path().join("played/out.jsonl");
     let whole = read_to_string(&out).unwrap();
-    write(&out, &whole[..whole.len() - 20]).unwrap();
+    write(&out, &whole.as_bytes()[..whole.len() - 20]).unwrap();
     let failed = requests.iter().filter(|(_, body)| answer(body).0 != 200).count();
     let last_failed = usize::from(!whole.lines().last().unwrap().contains("\"status_code\":200"));
     let before = model.asked().len();

@@ -52,7 +52,7 @@ async fn fuzz(outputs: u64, seed: u64) {
     while let Some(done) = tasks.join_next().await {
         totals.add(done.unwrap());
     }
-    println!("{totals:?}");
+    eprintln!("{totals:?}");
     // A fuzzer that gets nothing done proves nothing.
     assert!(totals.proposals * 10 > outputs * 4, "{totals:?}");
     assert!(totals.waited * 20 > outputs, "{totals:?}");

@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 
 use crate::catalog::Catalog;
 use crate::chat::slack::People;
-use crate::chat::{Answer, Directory, Duty, Unknown};
+use crate::chat::{Answer, Directory, Duty, Standing, Unknown};
 use crate::domain::{ChatUser, PersonId, Platform};
 use crate::gate::GroupKey;
 
@@ -41,6 +41,21 @@ impl Directory for Installed {
             }
         };
         std::future::ready(members).boxed()
+    }
+
+    fn standing<'a>(&'a self, account: &'a ChatUser) -> Answer<'a, Standing> {
+        let standing = match account.platform {
+            // Whoever has logged in there was let in by us.
+            Platform::Console => Ok(Standing::Member),
+            Platform::Slack => match &self.slack {
+                Some(people) => return people.standing(account).boxed(),
+                None => Err(Unknown("there is no [slack] in the configuration".to_owned())),
+            },
+            Platform::Discord | Platform::Teams | Platform::Mattermost => {
+                Err(Unknown(format!("no connection to {} knows its accounts", account.platform)))
+            }
+        };
+        std::future::ready(standing).boxed()
     }
 
     fn on_call<'a>(&'a self, team: &'a str) -> Answer<'a, Vec<Duty>> {

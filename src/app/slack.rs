@@ -5,7 +5,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::slack::client::Client;
-use crate::chat::slack::{Outbox, People, Reach, SigningSecrets};
+use crate::chat::slack::{Outbox, People, Reach, ResponseUrls, SigningSecrets};
 use crate::config::{Mode, SlackSettings, Source};
 use crate::domain::Platform;
 use crate::doors::slack::{self, Door, Guarded};
@@ -45,15 +45,18 @@ impl Slack {
     /// Slack at one end of this line, and these rooms at the other.
     pub fn new(line: Line, rooms: &Arc<Rooms>) -> Self {
         let Line { client, people, secrets, settings } = line;
+        let answers = Arc::new(ResponseUrls::default());
         let outbox = Outbox::new(Reach {
             store: rooms.store.clone(),
             ledger: rooms.ledger.clone(),
             client: Arc::clone(&client),
             policy: Arc::clone(&rooms.policy),
             commands: settings.commands(),
+            answers: Arc::clone(&answers),
+            clock: Arc::clone(&rooms.clock),
         });
         Self {
-            door: Door::new(Arc::clone(rooms), client, people, settings.commands()),
+            door: Door::new(Arc::clone(rooms), client, people, settings.commands(), answers),
             outbox,
             rooms: Arc::clone(rooms),
             secrets,

@@ -4,4 +4,4 @@ pub mod console;
 mod directory;
 pub mod slack;
 
-pub use directory::{Answer, Directory, Duty, Unknown};
+pub use directory::{Answer, Directory, Duty, Standing, Unknown};

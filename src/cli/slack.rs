@@ -78,6 +78,7 @@ async fn check(source: &Source) -> Result<ExitCode> {
     let policy = policy(&texts, &catalog(&texts)?)?;
     let client = settings.access(&source.folder())?.client;
     let mut findings = Findings::default();
+    settings.oddities(&source.folder())?.into_iter().for_each(|odd| findings.wrong(odd));
     match client.identity().await {
         Err(error) => findings.wrong(format!("the bot token: {error}")),
         Ok(identity) => {

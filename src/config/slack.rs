@@ -2,7 +2,7 @@ use std::path::Path;
 
 use reqwest::Url;
 use schemars::JsonSchema;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, SecretError, SecretRef};
@@ -73,6 +73,9 @@ pub struct SlackAccess {
     pub secrets: SigningSecrets,
     /// Every secret of it, for a redactor.
     pub known: Vec<SecretString>,
+    /// The tokens, by their keys, and what Slack begins each with.
+    tokens: Vec<(&'static str, &'static str, SecretString)>,
+    signing: Vec<SecretString>,
 }
 
 /// Why Slack cannot be spoken with.
@@ -143,6 +146,32 @@ impl SlackSettings {
         }
     }
 
+    /// What looks wrong with the secrets, each in a sentence that does not show it: the usual slips are one token in the
+    /// place of the other, and a secret that was copied in part.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub fn oddities(&self, folder: &Path) -> Result<Vec<String>, SlackError> {
+        let SlackAccess { tokens, signing, .. } = self.access(folder)?;
+        let mut odd = Vec::new();
+        for (key, begins, token) in tokens {
+            if !token.expose_secret().starts_with(begins) {
+                odd.push(format!(
+                    "`slack.{key}` does not begin with `{begins}`, so it is another kind of token"
+                ));
+            }
+        }
+        for secret in signing {
+            let (text, wanted) = (secret.expose_secret(), 32);
+            if text.len() != wanted || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                odd.push(format!(
+                    "an entry of `slack.signing_secrets` is not {wanted} hexadecimal characters, as Slack's are"
+                ));
+            }
+        }
+        Ok(odd)
+    }
+
     /// Everything that is needed to speak with Slack.
     ///
     /// # Errors
@@ -159,9 +188,11 @@ impl SlackSettings {
             .iter()
             .map(|secret| resolve("signing_secrets", secret))
             .collect::<Result<_, _>>()?;
+        let tokens = [("bot_token", "xoxb-", bot.clone())].into_iter();
+        let tokens = tokens.chain(app.clone().map(|app| ("app_token", "xapp-", app))).collect();
         let known = [bot.clone()].into_iter().chain(app.clone()).chain(signing.iter().cloned()).collect();
         let client = Client::new(&self.base_url, bot, app)?;
-        Ok(SlackAccess { client, secrets: SigningSecrets::new(signing), known })
+        Ok(SlackAccess { client, secrets: SigningSecrets::new(signing.clone()), known, tokens, signing })
     }
 }
 
@@ -205,6 +236,23 @@ mod tests {
         the configuration is not safe: `slack.signing_secrets` has 3 entries; two are enough while one replaces the other
         the configuration is not safe: `slack.base_url` would send the token over `http` to another machine; use https
         "#);
+    }
+
+    #[test]
+    fn secrets_that_were_mixed_up_are_told_without_being_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in
+            [("bot", "xapp-1"), ("app", "xoxb-1"), ("signing", "8f74"), ("good", &"0a".repeat(16))]
+        {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let mixed = "bot_token = \"file:bot\"\napp_token = \"file:app\"\nsigning_secrets = [\"file:signing\", \"file:good\"]";
+        let settings: SlackSettings = toml::from_str(mixed).unwrap();
+        insta::assert_snapshot!(settings.oddities(dir.path()).unwrap().join("\n"), @"
+        `slack.bot_token` does not begin with `xoxb-`, so it is another kind of token
+        `slack.app_token` does not begin with `xapp-`, so it is another kind of token
+        an entry of `slack.signing_secrets` is not 32 hexadecimal characters, as Slack's are
+        ");
     }
 
     #[test]

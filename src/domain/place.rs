@@ -32,6 +32,17 @@ impl Platform {
         }
     }
 
+    /// The name that people know it by.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Console => "the console",
+            Self::Slack => "Slack",
+            Self::Discord => "Discord",
+            Self::Teams => "Microsoft Teams",
+            Self::Mattermost => "Mattermost",
+        }
+    }
+
     /// Reads what [`Platform::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Console, Self::Slack, Self::Discord, Self::Teams, Self::Mattermost]

@@ -164,7 +164,7 @@ pub(super) fn vote_refused(row: &RequestRow, press: &Press, sentence: &str, now:
 }
 
 fn by(mut entry: Entry, press: &Press) -> Entry {
-    entry.actor = Some(Actor { person: press.by.person.clone(), identity: press.by.identity.clone() });
+    entry.actor = Some(Actor { person: press.by.person.clone(), identity: press.by.account.identity() });
     press.by.platform.as_str().clone_into(&mut entry.via);
     entry
 }

@@ -26,6 +26,14 @@ impl Rooms {
 
     /// Makes a call of an exact command, or has a sentence read.
     pub(super) async fn asked(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
+        // Before anything is read: nothing of what a guest or a stranger says reaches a model.
+        if row.asker.is_some()
+            && let Some(why) = self.roster.bars(&row.sender).await
+        {
+            let reply = answer::refused(&why);
+            row.note = Some(why);
+            return Box::pin(self.conclude(row, RequestState::Refused, reply, Vec::new())).await;
+        }
         let aside = match slash::aside(&row.said, &self.catalog) {
             Ok(aside) => aside,
             Err(problem) => return Box::pin(self.misunderstood(row, &problem)).await,

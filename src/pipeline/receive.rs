@@ -51,7 +51,7 @@ pub(super) struct Press {
 #[derive(Clone)]
 pub(super) struct Presser {
     pub person: Option<PersonId>,
-    pub identity: String,
+    pub account: ChatUser,
     pub display: String,
     pub verify: Verify,
     pub platform: Platform,
@@ -262,7 +262,7 @@ impl Rooms {
             // Platforms do not always say a name, and whom the policy knows has one.
             display: person.as_ref().map_or_else(|| sender.display.clone(), |person| person.0.clone()),
             person,
-            identity: sender.identity(),
+            account: sender.clone(),
             verify,
             platform: sender.platform,
         }

@@ -8,8 +8,9 @@ use tokio::time::timeout;
 
 use super::ask::Stand;
 use super::vote::News;
-use super::{Rooms, Trouble};
+use super::{Rooms, Trouble, answer};
 use crate::chat::{Directory, Unknown};
+use crate::domain::ChatUser;
 use crate::gate::{Membership, decide};
 
 /// How long a reading counts when no other follows it.
@@ -34,6 +35,22 @@ impl Roster {
     /// What was read last, for those who only look.
     pub fn membership(&self) -> Arc<ArcSwap<Membership>> {
         Arc::clone(&self.membership)
+    }
+
+    /// Why an account may do nothing, although the policy links it. What cannot be said is as good as no.
+    pub async fn bars(&self, account: &ChatUser) -> Option<String> {
+        let question = timeout(PATIENCE, self.directory.standing(account));
+        match question.await {
+            Ok(Ok(standing)) => answer::barred(standing, account.platform),
+            Ok(Err(why)) => {
+                tracing::error!(account = account.identity(), "how an account stands cannot be read: {why}");
+                Some(answer::standing_unknown(account.platform))
+            }
+            Err(_elapsed) => {
+                tracing::error!(account = account.identity(), "how an account stands was not said in time");
+                Some(answer::standing_unknown(account.platform))
+            }
+        }
     }
 
     /// What was read last.

@@ -82,7 +82,10 @@ impl Rooms {
 
     async fn press(self: &Arc<Self>, row: &RequestRow, press: &Press) -> Result<Pressed, Trouble> {
         let Some(person) = &press.by.person else {
-            return Ok(Pressed::Refused("your account is not linked to a person in the policy".to_owned()));
+            return Ok(Pressed::Refused(format!(
+                "your account is not linked to a person in the policy; ask an administrator to add {}",
+                press.by.account.identity()
+            )));
         };
         if !row.state.is_open() {
             return Ok(Pressed::Refused(answer::too_late(row)));
@@ -91,6 +94,15 @@ impl Rooms {
             return Ok(Pressed::Refused(
                 "the card has changed since; please look at it as it is now".to_owned(),
             ));
+        }
+        match press.action {
+            // Whoever takes back what is their own stops something, and may always do that.
+            Action::Withdraw | Action::Retract => {}
+            Action::Confirm | Action::Approve | Action::Deny => {
+                if let Some(why) = self.roster.bars(&press.by.account).await {
+                    return Ok(Pressed::Refused(why));
+                }
+            }
         }
         match press.action {
             Action::Withdraw => self.withdraw(row, person).await,
@@ -200,7 +212,7 @@ impl Rooms {
         let vote = Row::Vote(VoteRow {
             request: row.id.clone(),
             person: person.clone(),
-            identity: press.by.identity.clone(),
+            identity: press.by.account.identity(),
             choice: match choice {
                 Choice::Approve => "approve".to_owned(),
                 Choice::Deny => "deny".to_owned(),

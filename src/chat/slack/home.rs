@@ -18,6 +18,8 @@ const MOST_LINES: usize = 15;
 pub struct Desk<'a> {
     /// What the policy calls them; `None` for somebody it does not know.
     pub person: Option<&'a str>,
+    /// Why they may do nothing although it does, in a sentence.
+    pub barred: Option<&'a str>,
     /// Their account, as the policy would name it.
     pub identity: &'a str,
     /// What waits for them, oldest first, each with an address to see it at.
@@ -42,6 +44,11 @@ pub fn home(desk: &Desk<'_>, commands: &Commands) -> Value {
         )) }));
         return json!({ "type": "home", "blocks": blocks });
     };
+    if let Some(why) = desk.barred {
+        blocks.push(header("Nothing can be done here for you"));
+        blocks.push(json!({ "type": "section", "text": markup(escaped(&format!("Sorry, {why}."), 1_000)) }));
+        return json!({ "type": "home", "blocks": blocks });
+    }
     blocks.push(header("Waiting for you"));
     blocks.extend(lines(desk.waiting, desk.now, commands, "Nothing waits for you."));
     blocks.push(json!({ "type": "divider" }));

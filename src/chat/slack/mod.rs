@@ -12,6 +12,7 @@ mod home;
 mod manifest;
 mod outbox;
 mod people;
+mod response;
 mod signature;
 pub mod socket;
 mod text;
@@ -22,7 +23,8 @@ pub use commands::{Commands, Names};
 pub use home::{Desk, home, prompts};
 pub use manifest::{Delivered, SCOPES, manifest};
 pub use outbox::{Outbox, Reach};
-pub use people::People;
+pub use people::{People, Remembered};
+pub use response::{ResponseUrl, ResponseUrls};
 pub use signature::{SIGNATURE_HEADER, Signed, SigningSecrets, TIMESTAMP_HEADER, Unsigned, WINDOW, sign};
 pub use window::{beside, form, tools};
 

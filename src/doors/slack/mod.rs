@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chat::slack::client::{Client, Fault, Identity};
 use crate::chat::slack::door::{Arrival, Known, Notice, Package, Sent, read};
-use crate::chat::slack::{Commands, People};
+use crate::chat::slack::{Commands, People, Remembered, ResponseUrls};
 use crate::pipeline::Rooms;
 
 pub use http::{Guarded, router};
@@ -26,6 +26,7 @@ pub struct Door {
     client: Arc<Client>,
     people: Arc<People>,
     commands: Commands,
+    answers: Arc<ResponseUrls>,
     identity: ArcSwap<Identity>,
 }
 
@@ -44,8 +45,14 @@ pub(super) enum Answer {
 
 impl Door {
     /// Doors that lead here.
-    pub fn new(rooms: Arc<Rooms>, client: Arc<Client>, people: Arc<People>, commands: Commands) -> Arc<Self> {
-        Arc::new(Self { rooms, client, people, commands, identity: ArcSwap::default() })
+    pub fn new(
+        rooms: Arc<Rooms>,
+        client: Arc<Client>,
+        people: Arc<People>,
+        commands: Commands,
+        answers: Arc<ResponseUrls>,
+    ) -> Arc<Self> {
+        Arc::new(Self { rooms, client, people, commands, answers, identity: ArcSwap::default() })
     }
 
     /// Finds out who we are in Slack, and tries again until it is known or `stop` is cancelled. Until then mentions are
@@ -115,14 +122,14 @@ impl Door {
     fn noticed(self: &Arc<Self>, notice: &Notice) {
         match notice {
             Notice::PeopleChanged => {
-                let door = Arc::clone(self);
-                door.people.forget();
-                self.rooms.tasks.spawn(async move {
-                    if let Err(trouble) = door.rooms.read_roster().await {
-                        tracing::error!("who is in which group was not read again: {trouble}");
-                    }
-                });
+                self.people.forget();
+                self.read_roster();
             }
+            // People change their pictures all the time; only whom we have asked about matters.
+            Notice::AccountChanged { user } => match self.people.forget_account(user) {
+                Remembered::Forgotten => self.read_roster(),
+                Remembered::Never => {}
+            },
             Notice::Gone { workspace } => {
                 tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
             }
@@ -136,6 +143,17 @@ impl Door {
                 tracing::warn!(old, new, "a channel has another id now; change it in the policy");
             }
         }
+    }
+}
+
+impl Door {
+    fn read_roster(self: &Arc<Self>) {
+        let rooms = Arc::clone(&self.rooms);
+        self.rooms.tasks.spawn(async move {
+            if let Err(trouble) = rooms.read_roster().await {
+                tracing::error!("who is in which group was not read again: {trouble}");
+            }
+        });
     }
 }
 

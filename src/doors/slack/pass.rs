@@ -24,6 +24,7 @@ impl Door {
             Err(error) => return not_taken(&error),
         }
         let (heard, thread) = (said.heard, said.thread.clone().or_else(|| said.ts.clone()));
+        let answer_at = said.about.answer_at.clone();
         let place = said.about.place.clone();
         let remote = Remote { message: said.ts, thread: said.thread };
         let inbound = Inbound { remote: Some(remote), ..inbound(said.about, Body::Text(said.text), at) };
@@ -36,7 +37,12 @@ impl Door {
                 }
                 Answer::Taken
             }
-            Ok(_receipt) => Answer::Taken,
+            Ok(receipt) => {
+                if let (Some(request), Some(url), false) = (receipt.request, answer_at, receipt.again) {
+                    self.answers.keep(request, url, at);
+                }
+                Answer::Taken
+            }
             Err(trouble) => not_taken(&trouble),
         }
     }
@@ -164,6 +170,6 @@ fn not_taken(error: &dyn std::error::Error) -> Answer {
 }
 
 fn inbound(about: About, body: Body, at: Timestamp) -> Inbound {
-    let About { key, place, sender, raw } = about;
+    let About { key, place, sender, raw, answer_at: _ } = about;
     Inbound { id: key, at, place, sender, body, remote: None, raw }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -26,9 +26,14 @@ const SETTLED: Duration = Duration::from_secs(10);
 /// How often we look whether the other side is there.
 const PING: Duration = Duration::from_secs(15);
 
+/// The most connections at once: Slack allows an app ten.
+const MOST: usize = 10;
+
 /// How a connection went on to end.
 enum Ending {
-    /// It was good and will end: the next one at once.
+    /// Deliveries came over it: the next one at once.
+    Served,
+    /// It was good and will end: the next one at once, unless that happens again and again.
     Parted,
     /// Slack does not want it: later.
     Unwanted(&'static str),
@@ -41,17 +46,26 @@ enum Ending {
 /// Keeps `connections` sockets open until `stop` is cancelled.
 pub async fn keep(door: Arc<Door>, connections: u8, stop: CancellationToken) {
     let mut keepers = JoinSet::new();
+    // All of them may be moved at the same moment; then they change over one by one.
+    let places = Arc::new(Semaphore::new(MOST));
     for _ in 0..connections {
-        keepers.spawn(keep_one(Arc::clone(&door), stop.clone()));
+        keepers.spawn(keep_one(Arc::clone(&door), Arc::clone(&places), stop.clone()));
     }
     while keepers.join_next().await.is_some() {}
 }
 
 /// Keeps one open. When Slack announces the end of it, the next one is opened while the old one is still listened to.
-async fn keep_one(door: Arc<Door>, stop: CancellationToken) {
+async fn keep_one(door: Arc<Door>, places: Arc<Semaphore>, stop: CancellationToken) {
     let mut failures: u32 = 0;
     let mut listening = JoinSet::new();
     while !stop.is_cancelled() {
+        // One that ends beside one that comes, and no third: those that were told to end must have ended.
+        while listening.len() > 1 && !stop.is_cancelled() {
+            let _ended = stop.run_until_cancelled(listening.join_next()).await;
+        }
+        let place = stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await;
+        // The places are never closed, so there is none only where we stop.
+        let Some(Ok(place)) = place else { break };
         let (leaving, left) = oneshot::channel();
         let opened = Instant::now();
         let ending = match stop.run_until_cancelled(open(&door.client)).await {
@@ -59,8 +73,12 @@ async fn keep_one(door: Arc<Door>, stop: CancellationToken) {
             Some(Err(error)) => Ending::Broke(error),
             Some(Ok((ear, mouth))) => {
                 let listener =
-                    Listener { door: Arc::clone(&door), mouth, leaving: Some(leaving), greeted: false };
-                listening.spawn(listener.listen(ear, stop.clone()));
+                    Listener { door: Arc::clone(&door), mouth, leaving: Some(leaving), life: Life::Opened };
+                let listen = listener.listen(ear, stop.clone());
+                listening.spawn(async move {
+                    listen.await;
+                    drop(place);
+                });
                 // A listener that ends without a word has broken off.
                 left.await.unwrap_or(Ending::Stopped)
             }
@@ -68,6 +86,7 @@ async fn keep_one(door: Arc<Door>, stop: CancellationToken) {
         while listening.try_join_next().is_some() {}
         let pause = match &ending {
             Ending::Stopped => break,
+            Ending::Served => Duration::ZERO,
             Ending::Parted if failures == 0 || opened.elapsed() > SETTLED => Duration::ZERO,
             Ending::Parted => growing(failures),
             Ending::Unwanted(why) => {
@@ -79,7 +98,8 @@ async fn keep_one(door: Arc<Door>, stop: CancellationToken) {
                 pause_after(error, failures)
             }
         };
-        failures = if opened.elapsed() > SETTLED { 0 } else { failures + 1 };
+        let good = matches!(ending, Ending::Served) || opened.elapsed() > SETTLED;
+        failures = if good { 0 } else { failures + 1 };
         if stop.run_until_cancelled(sleep(pause)).await.is_none() {
             break;
         }
@@ -106,7 +126,17 @@ struct Listener {
     mouth: Mouth,
     /// Tells that the next connection is wanted. Used once.
     leaving: Option<oneshot::Sender<Ending>>,
-    greeted: bool,
+    life: Life,
+}
+
+/// What a connection has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Opened,
+    /// Slack has said hello.
+    Greeted,
+    /// Something was delivered over it.
+    Served,
 }
 
 impl Listener {
@@ -131,7 +161,7 @@ impl Listener {
                 },
             };
             if let Err(error) = step {
-                break if self.greeted { self.broke(&error) } else { Ending::Broke(error) };
+                break self.broke(error);
             }
             while taking.try_join_next().is_some() {}
         };
@@ -150,10 +180,15 @@ impl Listener {
     fn hear(&mut self, frame: Frame, taking: &mut JoinSet<()>, done: &mpsc::Sender<String>) {
         match frame {
             Frame::Hello { connections } => {
-                self.greeted = true;
+                if self.life == Life::Opened {
+                    self.life = Life::Greeted;
+                }
                 tracing::info!(connections, "a socket to Slack is open");
             }
-            Frame::Goodbye(Parting::Refresh) => self.leave(Ending::Parted),
+            Frame::Goodbye(Parting::Refresh) => {
+                let ending = self.gone();
+                self.leave(ending);
+            }
             Frame::Goodbye(Parting::Disabled) => {
                 self.leave(Ending::Unwanted(
                     "Socket Mode is switched off in the app's settings; switch it on there",
@@ -163,6 +198,7 @@ impl Listener {
                 self.leave(Ending::Unwanted("the app has more sockets than the ten that Slack allows"));
             }
             Frame::Envelope { id, package, answerable } => {
+                self.life = Life::Served;
                 let (door, done) = (Arc::clone(&self.door), done.clone());
                 taking.spawn(async move {
                     if let Some(answer) = answer(&door, &package).await {
@@ -184,16 +220,19 @@ impl Listener {
     }
 
     fn gone(&self) -> Ending {
-        if self.greeted {
-            Ending::Parted
-        } else {
-            Ending::Broke(SocketError::NotOpened("it closed at once".to_owned()))
+        match self.life {
+            Life::Opened => Ending::Broke(SocketError::NotOpened("it closed at once".to_owned())),
+            Life::Greeted => Ending::Parted,
+            Life::Served => Ending::Served,
         }
     }
 
-    fn broke(&self, error: &SocketError) -> Ending {
+    fn broke(&self, error: SocketError) -> Ending {
+        if self.life == Life::Opened {
+            return Ending::Broke(error);
+        }
         tracing::warn!("a socket to Slack is gone, and the next one is opened: {error}");
-        Ending::Parted
+        self.gone()
     }
 }
 

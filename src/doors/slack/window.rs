@@ -6,7 +6,7 @@ use super::{Answer, Door};
 use crate::catalog::Tool;
 use crate::chat::slack::client::{Fault, SlackError};
 use crate::chat::slack::door::{About, Card, Wanted, Window};
-use crate::chat::slack::{Desk, beside, form, home, prompts, tools};
+use crate::chat::slack::{Desk, ResponseUrl, beside, form, home, prompts, tools};
 use crate::domain::{Asks, Button, ChatUser, MessageId, PersonId, Place, Platform};
 use crate::gate::{Asking, Decision, Membership, prospects};
 use crate::store::{MessageBody, MessageRow, RequestFilter, RequestRow, RequestState, StoreError};
@@ -56,8 +56,8 @@ impl Door {
         let found = self.button_of(card).await.map_err(|_unread| SlackError::Unreached)?;
         let Some((button, command)) = found else {
             let text = "The card has changed since; please look at it as it is now.";
-            if let Some(place) = &wanted.place {
-                self.say_to(&place.channel, &wanted.sender.user, text).await;
+            if let Some(to) = addressee(wanted) {
+                self.say_to(to, text).await;
             }
             return Ok(());
         };
@@ -95,20 +95,35 @@ impl Door {
                 "The form could not be opened in time, so nothing was done. Try again, or type the whole command."
             }
         };
-        if let Some(place) = &wanted.place {
-            self.say_to(&place.channel, &wanted.sender.user, text).await;
+        if let Some(to) = addressee(wanted) {
+            self.say_to(to, text).await;
         }
     }
 
     /// Tells one person something in passing.
     pub(super) fn whisper(self: &Arc<Self>, about: &About, text: &'static str) {
-        let (door, channel, user) =
-            (Arc::clone(self), about.place.channel.clone(), about.sender.user.clone());
-        self.rooms.tasks.spawn(async move { door.say_to(&channel, &user, text).await });
+        let to = Addressee {
+            channel: about.place.channel.clone(),
+            user: about.sender.user.clone(),
+            answer_at: about.answer_at.clone(),
+        };
+        let door = Arc::clone(self);
+        self.rooms.tasks.spawn(async move { door.say_to(to, text).await });
     }
 
-    async fn say_to(&self, channel: &str, user: &str, text: &str) {
-        if let Err(error) = self.client.whisper(channel, user, text).await {
+    /// Whispers, or answers where Slack wants to be answered: it takes no whisper where the bot or the person is not.
+    async fn say_to(&self, to: Addressee, text: &str) {
+        let Addressee { channel, user, answer_at } = to;
+        let said = match self.client.whisper(&channel, &user, text).await {
+            Err(error) if matches!(error.fault(), Fault::Gone | Fault::Wrong | Fault::Credentials) => {
+                match &answer_at {
+                    Some(url) => self.client.respond(url, text, self.rooms.clock.now()).await,
+                    None => Err(error),
+                }
+            }
+            said => said,
+        };
+        if let Err(error) = said {
             tracing::warn!(channel, user, "a person could not be told something: {error}");
         }
     }
@@ -162,7 +177,11 @@ impl Door {
     async fn show_home(&self, sender: &ChatUser) -> Result<(), SlackError> {
         let person = self.rooms.policy.load().person_of(sender).cloned();
         let (now, identity) = (self.rooms.clock.now(), sender.identity());
-        let (waiting, asked, locks) = match &person {
+        let barred = match &person {
+            Some(_linked) => self.rooms.roster.bars(sender).await,
+            None => None,
+        };
+        let (waiting, asked, locks) = match person.as_ref().filter(|_person| barred.is_none()) {
             Some(person) => match self.concerning(person).await {
                 Ok(found) => found,
                 Err(error) => {
@@ -174,6 +193,7 @@ impl Door {
         };
         let desk = Desk {
             person: person.as_ref().map(|person| person.0.as_str()),
+            barred: barred.as_deref(),
             identity: &identity,
             waiting: &waiting,
             asked: &asked,
@@ -213,6 +233,19 @@ impl Door {
         let base = base.trim_end_matches('/');
         Ok(Some(format!("{base}/archives/{}/p{}", row.place.channel, ts.replace('.', ""))))
     }
+}
+
+/// Somebody who is told something that nobody else sees.
+struct Addressee {
+    channel: String,
+    user: String,
+    answer_at: Option<ResponseUrl>,
+}
+
+/// Who wanted a window, where they can be told something.
+fn addressee(wanted: &Wanted) -> Option<Addressee> {
+    let channel = wanted.place.as_ref()?.channel.clone();
+    Some(Addressee { channel, user: wanted.sender.user.clone(), answer_at: wanted.answer_at.clone() })
 }
 
 /// A request, and where its card can be seen.

@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 
 use super::Trouble;
 use crate::catalog::AdmitError;
-use crate::domain::{Block, Failure, Field, Outcome, Output, PersonId, Reply, Tone, human_span};
+use crate::chat::Standing;
+use crate::domain::{Block, Failure, Field, Outcome, Output, PersonId, Platform, Reply, Tone, human_span};
 use crate::gate::{Decision, Requirement, Verdict};
 use crate::slash::SlashProblem;
 use crate::store::{RequestRow, RequestState};
@@ -152,6 +153,36 @@ pub(super) fn denied_by_gate(row: &RequestRow, verdict: &Verdict) -> Reply {
 /// What was asked for cannot be, whoever asks.
 pub(super) fn refused(sentence: &str) -> Reply {
     Reply::say(Tone::Refused, capital(sentence)).with(Block::Note { text: "Nothing was done.".to_owned() })
+}
+
+/// Why an account may do nothing, and how its owner gets access.
+pub(super) fn barred(standing: Standing, platform: Platform) -> Option<String> {
+    let name = platform.title();
+    match standing {
+        Standing::Member => None,
+        Standing::Guest => Some(format!(
+            "your account is a guest's in {name}, and guests may do nothing here; ask an administrator of {name} to make \
+             you a full member"
+        )),
+        Standing::Closed => {
+            Some(format!("your account is closed in {name}; ask an administrator of {name} to open it again"))
+        }
+        Standing::Bot => {
+            Some("this account is a program's, and only people may do something here".to_owned())
+        }
+        Standing::Elsewhere => Some(format!(
+            "your account is of another organisation in {name}, and only members of this one may do something here; ask \
+             one of them"
+        )),
+    }
+}
+
+/// How an account stands cannot be found out.
+pub(super) fn standing_unknown(platform: Platform) -> String {
+    format!(
+        "{} does not say now whether your account is a full member's; try again in a moment",
+        platform.title()
+    )
 }
 
 /// It is so already.

@@ -33,7 +33,7 @@ async fn a_deployment_to_production_needs_a_team_lead() {
     ");
     assert_snapshot!(world.press("mallory", &asked, Action::Approve).await, @"
     = waiting
-    [info] mallory: your account is not linked to a person in the policy.
+    [info] mallory: your account is not linked to a person in the policy; ask an administrator to add console:mallory.
     ");
     let service = world.playground("environments/production/services/order-service").await;
     assert_eq!(service["version"], "v2.4.0", "nothing has run yet");

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::chat::{Answer, Directory, Duty, Unknown};
+use countersign::chat::{Answer, Directory, Duty, Standing, Unknown};
 use countersign::domain::{Action, ChatUser, PersonId, Platform};
 use countersign::gate::GroupKey;
 use countersign::store::RequestState;
@@ -37,6 +37,10 @@ impl Directory for Told {
         };
         let members = self.leads.lock().unwrap().as_ref().map(|names| names.iter().map(account).collect());
         std::future::ready(members.map_or_else(unknown, Ok)).boxed()
+    }
+
+    fn standing<'a>(&'a self, _account: &'a ChatUser) -> Answer<'a, Standing> {
+        std::future::ready(Ok(Standing::Member)).boxed()
     }
 
     fn on_call<'a>(&'a self, _team: &'a str) -> Answer<'a, Vec<Duty>> {

@@ -1,6 +1,6 @@
 //! What we said reaches Slack in order, whole, and once.
 
-use crate::support::slack::{DEPLOYMENTS, Fault};
+use crate::support::slack::{DEPLOYMENTS, Deliver, Fault};
 use crate::support::{BackEnd, Office, Way};
 
 const DEPLOY: &str = "order-service v2.4.1 production";
@@ -90,18 +90,59 @@ async fn what_was_said_while_slack_was_away_is_said_in_order_afterwards() {
 }
 
 #[tokio::test]
-async fn where_the_bot_is_not_the_asker_is_told_once_and_nothing_is_held_up() {
+async fn where_the_bot_is_not_a_command_is_answered_at_its_address_and_nothing_is_held_up() {
     let back_end = BackEnd::well().await;
     let office = Office::facing(Way::Http, &back_end).await;
     office.slack.membership(DEPLOYMENTS, false);
+    office.slack.fails("response_url", [Fault::Limited(1)]);
     office.commands("U0ALICE", "/whoami", "").await;
-    let told = office.slack.shows("D0ALICE", "I cannot answer in").await;
-    assert!(told.text.contains("/invite"), "{}", told.text);
+    let told = office.slack.responds("You are alice.").await;
+    assert_eq!((&told["response_type"], &told["replace_original"]), (&"ephemeral".into(), &false.into()));
+    let text = told["text"].as_str().unwrap();
+    assert!(
+        text.contains(
+            "I cannot answer in <#C0DEPLOY> (not_in_channel). Bring me into the channel with /invite"
+        ),
+        "{text}"
+    );
+    // What others must agree to is not put up where nobody sees it.
+    office.commands("U0ALICE", "/deploy", DEPLOY).await;
     office.delivered().await;
+    assert!(office.slack.channel("D0ALICE").is_empty());
     office.slack.membership(DEPLOYMENTS, true);
     office.commands("U0ALICE", "/whoami", "").await;
     office.slack.shows(DEPLOYMENTS, "You are alice.").await;
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_slacks_gets_nothing_and_the_asker_is_told_directly() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.slack.membership(DEPLOYMENTS, false);
+    let mut elsewhere = Deliver::command("U0ALICE", DEPLOYMENTS, "/whoami", "", "t.1");
+    // Nothing listens there, and nobody is to look.
+    elsewhere.payload["response_url"] = format!("{}/response/1", BackEnd::nowhere().await).into();
+    office.deliver(&elsewhere).await;
+    let told = office.slack.shows("D0ALICE", "I cannot answer in").await;
+    assert!(told.text.contains("/invite"), "{}", told.text);
+    office.delivered().await;
     assert_eq!(office.slack.channel("D0ALICE").len(), 1);
+    office.finish().await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_whispered_to_is_answered_at_the_address_of_the_press() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.commands("U0ALICE", "/deploy", DEPLOY).await;
+    let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    office.delivered().await;
+    office.slack.fails("chat.postEphemeral", [Fault::Refused("user_not_in_channel")]);
+    let mut press = office.press_of("U0BOB", &card, "approve");
+    press.payload["container"]["message_ts"] = "1.1".into();
+    office.deliver(&press).await;
+    office.slack.responds("not on the card it belongs to").await;
     office.finish().await;
 }
 

@@ -2,8 +2,9 @@
 
 use countersign::clock::Clock as _;
 use countersign::store::RequestState;
+use serde_json::json;
 
-use crate::support::slack::{DEPLOYMENTS, Deliver, SIGNING_SECRET, signed};
+use crate::support::slack::{DEPLOYMENTS, Deliver, Fault, SIGNING_SECRET, signed};
 use crate::support::{BackEnd, Office, Way, until};
 
 fn command() -> String {
@@ -40,6 +41,10 @@ async fn slack_can_set_the_address_up() {
     let challenge = r#"{"type":"url_verification","token":"x","challenge":"3eZbrw1aB"}"#;
     assert_eq!(office.post(challenge).await, (200, "3eZbrw1aB".into()));
     assert_eq!(office.post("ssl_check=1&token=x").await.0, 200);
+    for (query, status) in [("?ssl_check=1&token=x", 200), ("", 405), ("?ssl_check=0", 405)] {
+        let url = format!("http://{}/slack{query}", office.address());
+        assert_eq!(reqwest::get(url).await.unwrap().status().as_u16(), status, "{query}");
+    }
     assert_eq!(office.post("{").await.0, 400);
     assert_eq!(office.post(r#"{"type":"event_callback","event":{"type":"new_kind_of_event"}}"#).await.0, 200);
     assert_eq!(office.requests().await, 0);
@@ -115,7 +120,7 @@ async fn roles_come_from_user_groups_and_go_with_them() {
     let card = office.slack.shows(DEPLOYMENTS, "bob, carol, erin").await;
     office.delivered().await;
     office.presses("U0GUEST", &card, "approve").await;
-    office.slack.shows(DEPLOYMENTS, "guest has no role").await;
+    office.slack.shows(DEPLOYMENTS, "guests may do nothing here").await;
     // She leaves the group; Slack tells, and her vote does not count from then on.
     office.slack.leads(&[]);
     let left = serde_json::json!({ "type": "subteam_members_changed", "subteam_id": "S0LEADS" });
@@ -132,6 +137,60 @@ async fn roles_come_from_user_groups_and_go_with_them() {
     let card = office.slack.becomes(DEPLOYMENTS, &card.ts, "bob, carol, erin").await;
     office.presses("U0ERIN", &card, "approve").await;
     office.slack.becomes(DEPLOYMENTS, &card.ts, "Approved by: erin").await;
+    office.finish().await;
+}
+
+/// The policy names them, and still they may do nothing while Slack does not call them full members of this workspace.
+#[tokio::test]
+async fn a_linked_account_counts_only_while_it_is_a_full_members() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
+    let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
+    office.delivered().await;
+    let changes = async |unusual: serde_json::Value| {
+        office.slack.account("U0BOB", unusual);
+        let event = json!({ "type": "user_change", "user": { "id": "U0BOB" } });
+        office.deliver(&Deliver::event(event, office.number())).await;
+    };
+    for (unusual, told) in [
+        (json!({ "is_restricted": true }), "your account is a guest's in Slack"),
+        (json!({ "is_restricted": true, "is_ultra_restricted": true }), "your account is a guest's in Slack"),
+        (json!({ "deleted": true }), "your account is closed in Slack"),
+        (json!({ "is_stranger": true }), "of another organisation in Slack"),
+        (json!({ "team_id": "T0AWAY" }), "of another organisation in Slack"),
+        (json!({ "is_bot": true }), "this account is a program's"),
+    ] {
+        changes(unusual.clone()).await;
+        let before = office.slack.channel(DEPLOYMENTS).len();
+        office.presses("U0BOB", &card, "approve").await;
+        office.delivered().await;
+        office.commands("U0BOB", "/whoami", "").await;
+        office.delivered().await;
+        let said: Vec<_> = office.slack.channel(DEPLOYMENTS).into_iter().skip(before).collect();
+        let heard =
+            said.iter().filter(|seen| seen.text.to_lowercase().contains(&told.to_lowercase())).count();
+        assert_eq!((heard, said.len()), (2, 2), "{unusual}: {said:#?}");
+    }
+    let home = json!({ "type": "app_home_opened", "user": "U0BOB", "tab": "home", "channel": "D1" });
+    office.deliver(&Deliver::event(home, office.number())).await;
+    office.slack.home("U0BOB", "Nothing can be done here for you").await;
+    // Nobody can say: that is no yes either.
+    office.slack.fails("users.info", vec![Fault::Refused("account_inactive"); 2]);
+    changes(json!({})).await;
+    office.presses("U0BOB", &card, "approve").await;
+    office.slack.shows(DEPLOYMENTS, "Slack does not say now whether your account is a full member's").await;
+    office.commands("U0BOB", "/whoami", "").await;
+    office.delivered().await;
+    assert_eq!(office.newest().await.state, RequestState::Refused);
+    assert_eq!(back_end.asked(BackEnd::DEPLOY), 0);
+    // A member again: he is asked about once, and counts.
+    office.commands("U0BOB", "/whoami", "").await;
+    office.slack.shows(DEPLOYMENTS, "You are bob.").await;
+    let asked = office.slack.called("users.info");
+    office.presses("U0BOB", &card, "approve").await;
+    office.slack.becomes(DEPLOYMENTS, &card.ts, "Approved by: bob").await;
+    assert_eq!(office.slack.called("users.info"), asked);
     office.finish().await;
 }
 

@@ -4,6 +4,7 @@ use countersign::chat::slack::client::{Client, METHODS};
 use futures::StreamExt as _;
 use serde_json::json;
 
+use super::live;
 use crate::support::slack::{APP_TOKEN, BOT_TOKEN, DEPLOYMENTS, Deliver, Fault};
 use crate::support::{Answer, BackEnd, Office, Way};
 
@@ -11,6 +12,7 @@ use crate::support::{Answer, BackEnd, Office, Way};
 async fn day(faults: &[(&'static str, Fault)]) -> String {
     let back_end = BackEnd::well().await;
     back_end.answers("GET /v1/environments/production/services/order-service/logs", long_logs());
+    live::staging(&back_end);
     let mut office = Office::facing(Way::Socket, &back_end).await;
     for (method, fault) in faults {
         office.slack.fails(method, [fault.clone()]);
@@ -21,6 +23,11 @@ async fn day(faults: &[(&'static str, Fault)]) -> String {
     office.restart().await;
     a_deployment(&office).await;
     pages_and_conversations(&office).await;
+    let card = live::asks(&office, &back_end).await;
+    office.slack.shows("D0ALICE", "[in_progress] 1 of 3 replicas").await;
+    back_end.deployment("running", "2 of 3 replicas");
+    office.slack.shows("D0ALICE", "[in_progress] 2 of 3 replicas").await;
+    live::ends(&office, &back_end, &card).await;
     incident(&office).await;
     for (method, _) in faults {
         assert_eq!(
@@ -29,7 +36,8 @@ async fn day(faults: &[(&'static str, Fault)]) -> String {
             "`{method}` is not called in a whole day; add it here"
         );
     }
-    let direct: Vec<String> = office.slack.channel("D0ALICE").into_iter().map(|seen| seen.text).collect();
+    let direct: Vec<String> =
+        office.slack.channel("D0ALICE").into_iter().map(|seen| live::without_the_start(&seen.text)).collect();
     let seen = format!("{}\n{}", office.shown(), direct.join("\n"));
     office.finish().await;
     seen

@@ -3,7 +3,9 @@
 mod delivery;
 mod doors;
 mod limits;
+mod live;
 mod peers;
+mod set_up;
 mod sockets;
 mod stories;
 mod windows;

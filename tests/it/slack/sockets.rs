@@ -78,3 +78,20 @@ async fn a_connection_that_breaks_is_opened_again_also_when_slack_hesitates() {
     office.slack.shows(DEPLOYMENTS, "You are alice.").await;
     office.finish().await;
 }
+
+#[tokio::test]
+async fn nine_sockets_that_are_all_moved_at_once_are_never_more_than_ten() {
+    let back_end = BackEnd::well().await;
+    let mut office = Office::facing(Way::Socket, &back_end).await;
+    office.sockets = 9;
+    office.restart().await;
+    let opened = office.slack.opened();
+    office.slack.says_goodbye("refresh_requested");
+    office.slack.comes("all are moved", |state| (state.opened >= opened + 9).then_some(())).await;
+    office.slack.has_sockets(9).await;
+    office.commands("U0ALICE", "/whoami", "").await;
+    office.slack.shows(DEPLOYMENTS, "You are alice.").await;
+    let most = office.slack.comes("a count", |state| Some(state.most_at_once)).await;
+    assert!(most <= 10, "{most} at once");
+    office.finish().await;
+}

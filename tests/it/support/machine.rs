@@ -21,11 +21,12 @@ impl Server {
     /// Starts one on this data and waits until its doors are open.
     pub fn start(data: &Path) -> Self {
         let data = data.to_str().unwrap();
-        let mut child = command(&["serve", "--data", data, "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::open(&mut command(&["serve", "--data", data, "--listen", "127.0.0.1:0"]))
+    }
+
+    /// The same by a command of the test's own.
+    pub fn open(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting = String::new();
         for line in lines.by_ref() {

@@ -9,7 +9,7 @@ use super::methods::{
     AUTH_TEST, HISTORY, OPEN_SOCKET, POST, REPLIES, SET_PROMPTS, SET_STATUS, SET_TITLE, UPDATE, VIEWS_OPEN,
     VIEWS_PUBLISH, WHISPER,
 };
-use super::{Client, SlackError, WINDOW_OPENS};
+use super::{Client, PATIENCE, SlackError, WINDOW_OPENS};
 use crate::domain::{MessageId, travels_safely};
 
 /// The kind of metadata by which we find our own messages.
@@ -25,6 +25,8 @@ pub struct Identity {
     pub team: String,
     /// Its name.
     pub team_name: String,
+    /// The organisation of the workspace; empty where there is none.
+    pub enterprise: String,
     /// Our user id.
     pub user: String,
     /// Where the workspace is on the web, such as `https://home.slack.com/`.
@@ -74,13 +76,14 @@ impl Client {
     /// # Errors
     /// See [`SlackError`].
     pub async fn identity(&self) -> Result<Identity, SlackError> {
-        let (headers, answer) = self.answer(AUTH_TEST, &json!({}), &self.bot).await?;
+        let (headers, answer) = self.with_headers(PATIENCE, AUTH_TEST, &json!({})).await?;
         let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let scopes = header("x-oauth-scopes").split(',').map(str::trim).filter(|scope| !scope.is_empty());
         Ok(Identity {
             team: text("team_id"),
             team_name: text("team"),
+            enterprise: text("enterprise_id"),
             user: text("user_id"),
             url: text("url"),
             scopes: scopes.map(str::to_owned).collect(),
@@ -135,6 +138,19 @@ impl Client {
         thread: Option<&str>,
         since: Timestamp,
     ) -> Result<Option<String>, SlackError> {
+        let ts =
+            |message: &Value| is(message, mark).then(|| message.get("ts")?.as_str().map(str::to_owned))?;
+        self.find_in(channel, thread, since, ts).await
+    }
+
+    /// Turns the pages of a channel, or of a thread of it, from `since` on, until a message is the one.
+    pub(super) async fn find_in<T>(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        since: Timestamp,
+        the_one: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<T>, SlackError> {
         let mut cursor = String::new();
         loop {
             let mut args = json!({
@@ -155,10 +171,8 @@ impl Client {
             }
             let answer = self.patiently(method, &args).await?;
             let messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
-            if let Some(found) =
-                messages.filter(|message| is(message, mark)).find_map(|one| one.get("ts")?.as_str())
-            {
-                return Ok(Some(found.to_owned()));
+            if let Some(found) = messages.into_iter().find_map(&the_one) {
+                return Ok(Some(found));
             }
             let next = answer.pointer("/response_metadata/next_cursor").and_then(Value::as_str);
             match next.filter(|next| !next.is_empty() && *next != cursor) {

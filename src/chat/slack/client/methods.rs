@@ -54,6 +54,9 @@ methods! {
     POST = "chat.postMessage", Json, PerChannel, Seen;
     UPDATE = "chat.update", Json, Tier3, Harmless;
     WHISPER = "chat.postEphemeral", Json, Tier4, Seen;
+    START_STREAM = "chat.startStream", Json, Tier2, Seen;
+    APPEND_STREAM = "chat.appendStream", Json, Tier4, Harmless;
+    STOP_STREAM = "chat.stopStream", Json, Tier2, Harmless;
     HISTORY = "conversations.history", Form, Tier3, Harmless;
     REPLIES = "conversations.replies", Form, Tier3, Harmless;
     INFO = "conversations.info", Form, Tier3, Harmless;

@@ -8,6 +8,8 @@ mod files;
 mod methods;
 mod pace;
 mod people;
+mod respond;
+mod stream;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ pub use error::{Fault, SlackError};
 pub use files::File;
 pub use methods::METHODS;
 pub use people::Account;
+pub use stream::{Status, Task};
 
 use crate::domain::{is_loopback, travels_safely};
 use methods::{Again, Body, Method};
@@ -110,9 +113,19 @@ impl Client {
 
     /// The same, where the wait is worth no more than this.
     async fn within(&self, longest: Duration, method: Method, args: &Value) -> Result<Value, SlackError> {
+        Ok(self.with_headers(longest, method, args).await?.1)
+    }
+
+    /// The same, with the headers of the answer.
+    async fn with_headers(
+        &self,
+        longest: Duration,
+        method: Method,
+        args: &Value,
+    ) -> Result<(HeaderMap, Value), SlackError> {
         let (mut waited, mut doubted) = (0, 0);
         loop {
-            let error = match self.once(method, args).await {
+            let error = match self.answer(method, args, &self.bot).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -4,6 +4,7 @@ use super::text::entities;
 use super::wire::Look;
 use super::{About, Arrival, Heard, Known, Package, Said, Wanted, Window};
 use crate::catalog::{Catalog, near};
+use crate::chat::slack::ResponseUrl;
 use crate::domain::{ChatUser, DedupeKey, Place, Platform};
 
 pub(super) fn read(package: &Package, known: Known<'_>) -> Arrival {
@@ -26,12 +27,14 @@ pub(super) fn read(package: &Package, known: Known<'_>) -> Arrival {
     if sender.user.is_empty() || place.channel.is_empty() || trigger.is_empty() {
         return Arrival::Ignored("a command of nobody");
     }
+    let answer_at = ResponseUrl::new(form.text("response_url"), known.at);
     if is_bare(&text, known.catalog) {
         let trigger = trigger.to_owned();
-        return Arrival::Wanted(Wanted { sender, place: Some(place), trigger, window: Window::Form(text) });
+        let window = Window::Form(text);
+        return Arrival::Wanted(Wanted { sender, place: Some(place), trigger, window, answer_at });
     }
     let key = DedupeKey(format!("command:{team}:{trigger}"));
-    let about = About { key, place, sender, raw: package.raw.clone() };
+    let about = About { key, place, sender, raw: package.raw.clone(), answer_at };
     Arrival::Said(Said { about, text, ts: None, thread: None, heard: Heard::Command })
 }
 

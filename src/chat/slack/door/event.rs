@@ -54,8 +54,9 @@ impl<'a> Event<'a> {
             }
             "app_home_opened" => self.wanted(self.event.text("user"), None, Window::Home),
             "assistant_thread_started" => self.assistant(),
-            "subteam_members_changed" | "subteam_updated" | "user_change" => {
-                Arrival::Notice(Notice::PeopleChanged)
+            "subteam_members_changed" | "subteam_updated" => Arrival::Notice(Notice::PeopleChanged),
+            "user_change" => {
+                Arrival::Notice(Notice::AccountChanged { user: self.event.text("user/id").to_owned() })
             }
             "app_uninstalled" | "tokens_revoked" => {
                 Arrival::Notice(Notice::Gone { workspace: self.team.to_owned() })
@@ -188,7 +189,7 @@ impl<'a> Event<'a> {
 
     fn wanted(&self, user: &str, place: Option<Place>, window: Window) -> Arrival {
         let sender = self.sender(user, self.event);
-        Arrival::Wanted(Wanted { sender, place, trigger: String::new(), window })
+        Arrival::Wanted(Wanted { sender, place, trigger: String::new(), window, answer_at: None })
     }
 
     fn is_bot(&self, message: Look<'_>, user: &str) -> bool {
@@ -233,6 +234,7 @@ impl<'a> Event<'a> {
             place: self.place(self.channel()),
             sender: self.sender(user, message),
             raw: self.package.raw.clone(),
+            answer_at: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::wire::Look;
 use super::{About, Arrival, Card, Heard, Known, Package, Pressed, Said, Sent, Wanted, Window};
+use crate::chat::slack::ResponseUrl;
 use crate::chat::slack::card::{FORM_BUTTON, Meant, button_value, meaning};
 use crate::chat::slack::home::ASK_BUTTON;
 use crate::chat::slack::window::{self, Callback, Kept};
@@ -10,11 +11,11 @@ use crate::domain::{ChatUser, DedupeKey, Place, Platform};
 /// How many characters may be written beside a button.
 const MAX_NOTE: usize = 500;
 
-pub(super) fn read(package: &Package, known: Known<'_>) -> Arrival {
-    let press = Interactive { package, payload: Look(&package.payload) };
+pub(super) fn read<'a>(package: &'a Package, known: Known<'a>) -> Arrival {
+    let press = Interactive { package, payload: Look(&package.payload), known };
     match press.payload.text("type") {
         "block_actions" => press.button(),
-        "view_submission" => press.submission(known),
+        "view_submission" => press.submission(),
         "shortcut" => press.shortcut(),
         _ => Arrival::Ignored("nothing of ours was pressed"),
     }
@@ -23,6 +24,7 @@ pub(super) fn read(package: &Package, known: Known<'_>) -> Arrival {
 struct Interactive<'a> {
     package: &'a Package,
     payload: Look<'a>,
+    known: Known<'a>,
 }
 
 impl<'a> Interactive<'a> {
@@ -66,12 +68,12 @@ impl<'a> Interactive<'a> {
         }
     }
 
-    fn submission(&self, known: Known<'_>) -> Arrival {
+    fn submission(&self) -> Arrival {
         let view = self.payload.at("view");
         match Callback::parse(view.text("callback_id")) {
             Some(Callback::Tools) => self.chosen(view),
             Some(Callback::Beside) => self.beside(view),
-            Some(Callback::Form) => self.form(view, known),
+            Some(Callback::Form) => self.form(view),
             None => Arrival::Ignored("no window of ours"),
         }
     }
@@ -102,11 +104,12 @@ impl<'a> Interactive<'a> {
         Arrival::Pressed(Pressed { about, ts, request, nonce, action, note, typed })
     }
 
-    fn form(&self, view: Look<'_>, known: Known<'_>) -> Arrival {
+    fn form(&self, view: Look<'_>) -> Arrival {
         let kept = serde_json::from_str::<Kept>(view.text("private_metadata")).unwrap_or_default();
         let values = view.at("state/values").0;
-        let Some(tool) = known.catalog.tool(&kept.tool) else { return Arrival::Ignored("no tool of ours") };
-        match window::command(tool, values, known.catalog) {
+        let catalog = self.known.catalog;
+        let Some(tool) = catalog.tool(&kept.tool) else { return Arrival::Ignored("no tool of ours") };
+        match window::command(tool, values, catalog) {
             Err(wrong) => Arrival::Sent(Sent::Wrong(wrong)),
             Ok(text) => {
                 let mut about = self.about(format!("window:{}:{}", view.text("id"), self.user()));
@@ -122,7 +125,8 @@ impl<'a> Interactive<'a> {
 
     fn wanted(&self, place: Option<Place>, window: Window) -> Arrival {
         let trigger = self.payload.text("trigger_id").to_owned();
-        Arrival::Wanted(Wanted { sender: self.sender(), place, trigger, window })
+        let answer_at = self.answer_at();
+        Arrival::Wanted(Wanted { sender: self.sender(), place, trigger, window, answer_at })
     }
 
     fn channel(&self) -> &'a str {
@@ -154,12 +158,17 @@ impl<'a> Interactive<'a> {
         ChatUser { platform: Platform::Slack, workspace, user, display }
     }
 
+    fn answer_at(&self) -> Option<ResponseUrl> {
+        ResponseUrl::new(self.payload.text("response_url"), self.known.at)
+    }
+
     fn about(&self, key: String) -> About {
         About {
             key: DedupeKey(key),
             place: self.place(),
             sender: self.sender(),
             raw: self.package.raw.clone(),
+            answer_at: self.answer_at(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod wire;
 use jiff::Timestamp;
 
 use crate::catalog::Catalog;
+use crate::chat::slack::ResponseUrl;
 use crate::domain::{Action, ChatUser, DedupeKey, Place, RawMessage, RequestId};
 
 pub(super) use command::head;
@@ -64,6 +65,8 @@ pub struct About {
     pub sender: ChatUser,
     /// The bytes, without what opens something.
     pub raw: RawMessage,
+    /// Where it can be answered, for commands and presses.
+    pub answer_at: Option<ResponseUrl>,
 }
 
 /// Words, or an exact command.
@@ -146,6 +149,8 @@ pub struct Wanted {
     pub trigger: String,
     /// Which.
     pub window: Window,
+    /// Where it can be answered, where that came with it.
+    pub answer_at: Option<ResponseUrl>,
 }
 
 /// The windows there are.
@@ -206,6 +211,11 @@ pub enum Sent {
 pub enum Notice {
     /// Who belongs to what may have changed: what we remember of it is void.
     PeopleChanged,
+    /// Something about one account has changed, if only a picture.
+    AccountChanged {
+        /// The account.
+        user: String,
+    },
     /// The app was taken out of a workspace, or its tokens were.
     Gone {
         /// The workspace.

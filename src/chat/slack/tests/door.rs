@@ -366,7 +366,10 @@ fn what_concerns_the_installation_is_noticed() {
     let workspace = || TEAM.to_owned();
     for (payload, notice) in [
         (json!({ "type": "subteam_members_changed", "subteam_id": "S1" }), Notice::PeopleChanged),
-        (json!({ "type": "user_change", "user": { "id": "U1" } }), Notice::PeopleChanged),
+        (
+            json!({ "type": "user_change", "user": { "id": "U1" } }),
+            Notice::AccountChanged { user: "U1".to_owned() },
+        ),
         (json!({ "type": "app_uninstalled" }), Notice::Gone { workspace: workspace() }),
         (
             json!({ "type": "tokens_revoked", "tokens": { "bot": ["U0BOT"] } }),

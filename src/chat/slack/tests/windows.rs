@@ -102,6 +102,7 @@ fn a_home_shows_what_waits_what_was_asked_and_what_is_locked() {
     let asked = [(moved(&request(2), RequestState::Done), None)];
     let desk = Desk {
         person: Some("bob"),
+        barred: None,
         identity: "slack:T0HOME/U0BOB",
         waiting: &waiting,
         asked: &asked,
@@ -116,6 +117,8 @@ fn a_home_shows_what_waits_what_was_asked_and_what_is_locked() {
         &Desk { waiting: &many, asked: &many, locks: &vec![lock.clone(); 200], ..desk },
         &Commands::default(),
     ));
+    let guest = Desk { barred: Some("your account is a guest's <@U1>"), ..desk };
+    assert_json_snapshot!("home-of-a-guest", taken(home(&guest, &Commands::default())));
     assert_json_snapshot!(
         "home-of-a-stranger",
         taken(home(&Desk { person: None, ..desk }, &Commands::default()))

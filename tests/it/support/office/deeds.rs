@@ -38,8 +38,9 @@ impl Office {
     }
 
     pub async fn commands(&self, user: &str, command: &str, text: &str) -> Value {
-        let trigger = self.slack.trigger();
-        self.deliver(&Deliver::command(user, DEPLOYMENTS, command, text, &trigger)).await
+        let mut command = Deliver::command(user, DEPLOYMENTS, command, text, &self.slack.trigger());
+        command.payload["response_url"] = self.slack.response_url().into();
+        self.deliver(&command).await
     }
 
     /// Somebody presses a button on a card.
@@ -50,7 +51,9 @@ impl Office {
     pub fn press_of(&self, user: &str, card: &Seen, action: &str) -> Deliver {
         let button = card.button(action).unwrap_or_else(|| panic!("no button {action} on {card:#?}"));
         let (trigger, at) = (self.slack.trigger(), self.number());
-        Deliver::press(user, DEPLOYMENTS, &card.ts, &button, &trigger, at)
+        let mut press = Deliver::press(user, DEPLOYMENTS, &card.ts, &button, &trigger, at);
+        press.payload["response_url"] = self.slack.response_url().into();
+        press
     }
 
     /// Somebody denies with a reason: the button, the window, and sending it off.

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Lit, Office, Plan, Way};
-use crate::support::slack::{APP_TOKEN, BOT_TOKEN, DEPLOYMENTS, SIGNING_SECRET, TEAM};
+use crate::support::slack::{APP_TOKEN, BOT_TOKEN, DEPLOYMENTS, RESPONSE_SECRET, SIGNING_SECRET, TEAM};
 use crate::support::{PATIENCE, sound};
 
 impl Office {
@@ -80,7 +80,7 @@ impl Office {
         let address = timeout(PATIENCE, address).await.expect("it opens").unwrap();
         self.lit = Some(Lit { rooms, address, stop, ended, runtime });
         if self.way == Way::Socket {
-            self.slack.has_sockets(1).await;
+            self.slack.has_sockets(usize::from(self.sockets)).await;
         }
     }
 
@@ -101,7 +101,7 @@ impl Office {
             signing_secrets: vec![secret("signing_secret", SIGNING_SECRET)],
             names: Names::Each,
             command: "/ops".to_owned(),
-            sockets: 1,
+            sockets: self.sockets,
             base_url: self.slack.api(),
         });
         if let Plan::BackEnd(base) = &self.plan {
@@ -152,6 +152,24 @@ impl Office {
         assert_eq!(self.slack.hasty(), [""; 0], "each pause that Slack wanted was kept");
         self.finished = true;
         self.stop().await;
+        assert_eq!(self.holding(RESPONSE_SECRET), [""; 0], "what speaks in our name is written nowhere");
+    }
+
+    /// The files of the data directory that hold these bytes.
+    fn holding(&self, secret: &str) -> Vec<String> {
+        let (mut folders, mut found) = (vec![self.dir.path().join("data")], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if std::fs::read(&entry)
+                    .is_ok_and(|bytes| bytes.windows(secret.len()).any(|part| part == secret.as_bytes()))
+                {
+                    found.push(entry.display().to_string());
+                }
+            }
+        }
+        found
     }
 
     /// Ends a test in which something is left undone on purpose.

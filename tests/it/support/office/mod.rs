@@ -46,6 +46,8 @@ pub struct Office {
     pub slack: FakeSlack,
     pub clock: Arc<StandingClock>,
     pub cut: Cut,
+    /// How many sockets are kept open from the next start on.
+    pub sockets: u8,
     way: Way,
     dir: TempDir,
     plan: Plan,
@@ -94,6 +96,7 @@ impl Office {
             slack: FakeSlack::open().await,
             clock: Arc::new(StandingClock::at(now)),
             cut: Cut::Never,
+            sockets: 1,
             way,
             dir: tempfile::tempdir().unwrap(),
             plan,

@@ -39,6 +39,15 @@ impl Office {
         self.rooms().store.requests(&filter, 100).await.unwrap().len()
     }
 
+    /// Waits until everything that was said so far stands in Slack, whatever is still under way.
+    pub async fn caught_up(&self) {
+        let store = self.rooms().store.clone();
+        until("all that was said is delivered", async || {
+            store.undelivered(Platform::Slack, 10).await.unwrap().is_empty()
+        })
+        .await;
+    }
+
     /// Waits until everything that was said stands in Slack as it is now.
     pub async fn delivered(&self) {
         let store = self.rooms().store.clone();

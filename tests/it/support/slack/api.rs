@@ -3,10 +3,10 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Extract};
 use axum::http::{HeaderMap, Response, StatusCode};
-use futures::stream;
 use serde_json::{Map, Value, json};
 
 use super::state::{Fault, Shared, State};
+use super::stream;
 use super::{APP_TOKEN, BOT, BOT_TOKEN, TEAM};
 
 /// The methods that take arguments as a form only; JSON is ignored in silence.
@@ -45,8 +45,10 @@ pub async fn call(
             return Response::builder().status(status).body(Body::from("<html>upstream</html>")).unwrap();
         }
         Some(Fault::Lost | Fault::Swallowed) => {
-            let broken =
-                stream::iter([Ok::<_, std::io::Error>(Bytes::from("{")), Err(std::io::Error::other("cut"))]);
+            let broken = futures::stream::iter([
+                Ok::<_, std::io::Error>(Bytes::from("{")),
+                Err(std::io::Error::other("cut")),
+            ]);
             return Response::new(Body::from_stream(broken));
         }
         Some(Fault::Refused(_)) | None => {}
@@ -107,6 +109,12 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
             Ok(json!({ "message_ts": state.ts() }))
         }
         "conversations.history" | "conversations.replies" => history(state, args),
+        "chat.startStream" | "chat.appendStream" | "chat.stopStream" if !state.grows => {
+            Err("unknown_method".to_owned())
+        }
+        "chat.startStream" => stream::start(state, args),
+        "chat.appendStream" => stream::append(state, args),
+        "chat.stopStream" => stream::stop(state, args),
         "conversations.info" => {
             let member = state.members.get(&text("channel")).ok_or("channel_not_found")?;
             let name = state.names.get(&text("channel")).map_or("deployments", String::as_str);
@@ -181,10 +189,11 @@ fn answer(state: &mut State, method: &str, headers: &HeaderMap, args: &Value) ->
             Ok(json!({ "usergroups": [{ "id": "S0LEADS", "handle": "leads", "users": users }] }))
         }
         "users.info" => {
-            let guest = text("user") == "U0GUEST";
-            Ok(
-                json!({ "user": { "id": text("user"), "team_id": TEAM, "name": text("user"), "is_restricted": guest } }),
-            )
+            let mut user = json!({ "id": text("user"), "team_id": TEAM, "name": text("user") });
+            let unusual =
+                state.accounts.get(&text("user")).and_then(Value::as_object).cloned().unwrap_or_default();
+            user.as_object_mut().unwrap().extend(unusual);
+            Ok(json!({ "user": user }))
         }
         _ => Err("unknown_method".to_owned()),
     }
@@ -267,6 +276,28 @@ fn history(state: &mut State, args: &Value) -> Result<Value, String> {
     let page: Vec<Value> = shown.iter().skip(from).take(2).map(State::shown).collect();
     let next = if from + 2 < shown.len() { (from + 2).to_string() } else { String::new() };
     Ok(json!({ "messages": page, "response_metadata": { "next_cursor": next } }))
+}
+
+/// An answer at the address that came with a command: five uses.
+pub async fn respond(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response<Body> {
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let fault = shared.with(|state| state.arrives("response_url", &body));
+    if let Some(Fault::Limited(seconds)) = fault {
+        return limited(429, seconds);
+    }
+    let used = shared.with(|state| {
+        let used = state.responses.iter().filter(|(at, _)| *at == id).count();
+        if used < 5 {
+            state.responses.push((id, body));
+        }
+        used
+    });
+    let (status, said) = if used < 5 { (200, "ok") } else { (404, r#"{"ok":false,"error":"used_url"}"#) };
+    Response::builder().status(status).body(Body::from(said)).unwrap()
 }
 
 pub async fn upload(

@@ -5,6 +5,7 @@ mod api;
 mod payload;
 mod socket;
 mod state;
+mod stream;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub const BOT: &str = "U0BOT";
 pub const DEPLOYMENTS: &str = "C0DEPLOY";
 pub const BOT_TOKEN: &str = "xoxb-1-bot";
 pub const APP_TOKEN: &str = "xapp-1-app";
+pub const RESPONSE_SECRET: &str = "s3cr3t-response";
 
 pub struct FakeSlack {
     shared: Arc<Shared>,
@@ -42,6 +44,7 @@ impl FakeSlack {
         let router = Router::new()
             .route("/api/{method}", post(api::call))
             .route("/upload/{id}", post(api::upload))
+            .route("/response/{id}", post(api::respond))
             .route("/", get(|| async { "" }))
             .with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async move { axum::serve(api, router).await.unwrap() });
@@ -155,6 +158,35 @@ impl FakeSlack {
     /// Who is in the user group of the team leads.
     pub fn leads(&self, users: &[&'static str]) {
         self.shared.with(|state| state.leads = users.to_vec());
+    }
+
+    /// An account is not what it was; the rest is usual.
+    pub fn account(&self, user: &str, unusual: Value) {
+        self.shared.with(|state| state.accounts.extend([(user.to_owned(), unusual)]));
+    }
+
+    /// Whether messages can grow here.
+    pub fn grows(&self, grows: bool) {
+        self.shared.with(|state| state.grows = grows);
+    }
+
+    /// The person presses stop on what grows.
+    pub fn stops_growing(&self) {
+        self.shared.with(|state| state.growing.clear());
+    }
+
+    /// A new address to answer at; whoever has it can speak for the bot.
+    pub fn response_url(&self) -> String {
+        format!("{}/response/{RESPONSE_SECRET}-{}", self.base, self.shared.with(State::number))
+    }
+
+    /// Waits until a command was answered like this at its address.
+    pub async fn responds(&self, words: &str) -> Value {
+        let so = |state: &mut State| {
+            let mut said = state.responses.iter().map(|(_at, body)| body);
+            said.find(|body| body["text"].as_str().is_some_and(|text| text.contains(words))).cloned()
+        };
+        self.comes(&format!("a command is answered `{words}`"), so).await
     }
 
     /// The bot is or is not in a channel.

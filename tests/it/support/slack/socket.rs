@@ -40,7 +40,8 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         let number = state.number();
         state.sockets.push(Socket { number, frames: sender });
         state.opened += 1;
-        state.most_at_once = state.most_at_once.max(state.sockets.len());
+        state.open += 1;
+        state.most_at_once = state.most_at_once.max(state.open);
         (number, state.sockets.len())
     });
     let hello = json!({
@@ -72,7 +73,10 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
             },
         }
     }
-    shared.with(|state| state.sockets.retain(|one| one.number != number));
+    shared.with(|state| {
+        state.sockets.retain(|one| one.number != number);
+        state.open -= 1;
+    });
 }
 
 async fn read(socket: &mut tokio_tungstenite::WebSocketStream<TcpStream>, shared: &Shared) {

@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::socket::Socket;
 use super::{BOT, DEPLOYMENTS};
@@ -107,7 +108,17 @@ pub struct State {
     pub sockets: Vec<Socket>,
     pub awaited: HashMap<String, oneshot::Sender<Value>>,
     pub leads: Vec<&'static str>,
+    /// What is unusual about an account.
+    pub accounts: HashMap<String, Value>,
+    /// Whether messages can grow here.
+    pub grows: bool,
+    /// The messages that grow.
+    pub growing: Vec<String>,
+    /// What was answered at which address.
+    pub responses: Vec<(String, Value)>,
     pub opened: u64,
+    /// The connections that are there, those that were told goodbye too.
+    pub open: usize,
     pub most_at_once: usize,
     triggers: Vec<String>,
     pub spent: Vec<String>,
@@ -138,7 +149,12 @@ impl State {
             sockets: Vec::new(),
             awaited: HashMap::new(),
             leads: vec!["U0ERIN", "U0GUEST"],
+            accounts: HashMap::from([("U0GUEST".to_owned(), json!({ "is_restricted": true }))]),
+            grows: true,
+            growing: Vec::new(),
+            responses: Vec::new(),
             opened: 0,
+            open: 0,
             most_at_once: 0,
             triggers: Vec::new(),
             spent: Vec::new(),
@@ -215,7 +231,7 @@ impl State {
         let files: Vec<Value> = seen.files.iter().map(|name| json!({ "name": name })).collect();
         json!({
             "type": "message", "user": seen.user, "text": seen.text, "ts": seen.ts, "thread_ts": seen.thread,
-            "metadata": seen.metadata, "files": files,
+            "metadata": seen.metadata, "files": files, "blocks": seen.blocks,
             "bot_id": if seen.user == BOT { json!("B0BOT") } else { Value::Null },
         })
     }

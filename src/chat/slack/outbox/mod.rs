@@ -5,6 +5,10 @@
 //! message is edited in place by Slack's id of it. One that has none may still have been posted: by a call whose answer
 //! was lost, or just before a stop. Then it is looked for first, by the id it carries.
 
+mod apart;
+mod lanes;
+mod live;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,12 +19,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Client, Fault, File, Mark, Post, SlackError};
-use super::{Card, Commands, card, text};
-use crate::audit::{Ledger, LedgerError, Step};
+use super::client::{Client, Fault, Mark, Post, SlackError};
+use super::{Card, Commands, ResponseUrls, card, text};
+use crate::audit::{Ledger, Step};
+use crate::clock::Clock;
 use crate::domain::{MessageId, PersonId, Platform};
 use crate::gate::Policy;
 use crate::store::{Author, Guard, MessageBody, MessageRow, Row, Store, StoreError};
+
+use lanes::{Lane, Stand, Stop, note};
+use live::{Live, Shown, Stage};
 
 /// How many due messages are looked at at once.
 const AT_ONCE: u32 = 500;
@@ -46,6 +54,10 @@ pub struct Reach {
     pub policy: Arc<ArcSwap<Policy>>,
     /// How commands are typed here.
     pub commands: Commands,
+    /// Where those can be answered who typed a command where we are not.
+    pub answers: Arc<ResponseUrls>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Delivers what we said.
@@ -53,49 +65,13 @@ pub struct Outbox {
     reach: Reach,
     new: Notify,
     doubtful: Mutex<BTreeSet<MessageId>>,
-}
-
-/// Workspace and channel.
-type Lane = (String, String);
-
-/// How a lane is doing.
-#[derive(Default)]
-struct Stand {
-    busy: bool,
-    failures: u32,
-    not_before: Option<Instant>,
-}
-
-/// Why a lane stopped.
-enum Stop {
-    /// Slack or the way to it: later again.
-    Slack(SlackError),
-    /// Our own memory: later again.
-    Memory(String),
-}
-
-impl From<SlackError> for Stop {
-    fn from(error: SlackError) -> Self {
-        Self::Slack(error)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Memory(error.to_string())
-    }
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
-        Self::Memory(error.to_string())
-    }
+    live: Live,
 }
 
 impl Outbox {
     /// An outbox over these.
     pub fn new(reach: Reach) -> Arc<Self> {
-        Arc::new(Self { reach, new: Notify::new(), doubtful: Mutex::default() })
+        Arc::new(Self { reach, new: Notify::new(), doubtful: Mutex::default(), live: Live::default() })
     }
 
     /// Says that something may be due.
@@ -105,6 +81,12 @@ impl Outbox {
 
     /// Delivers until `stop` is cancelled. What is under way then is finished.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let client = Arc::clone(&self.reach.client);
+        tokio::join!(self.live.watch(&client, stop.clone()), Arc::clone(&self).work(stop));
+        self.live.stop_all(&client).await;
+    }
+
+    async fn work(self: Arc<Self>, stop: CancellationToken) {
         while let Err(error) = self.remember_doubts().await {
             tracing::error!("what is due in Slack cannot be read: {error}");
             let pause = tokio::time::sleep(PAUSES.0);
@@ -208,17 +190,22 @@ impl Outbox {
             }
         };
         let thread = self.thread(&row).await?;
+        let stage = Stage::of(&row);
+        if self.live.goes_on(&self.reach.client, &row, &stage).await? == Shown::Live {
+            // The card shows it when the run has ended.
+            return self.write_down(MessageRow { delivered: row.version, ..row }).await;
+        }
         let shown = match self.show(&row, &card, thread.as_deref()).await {
             Ok(shown) => shown,
             Err(Stop::Slack(error)) => match error.fault() {
                 Fault::Passing | Fault::Doubtful | Fault::Credentials => return Err(error.into()),
-                Fault::Gone => return self.give_up(&row, &error).await,
+                Fault::Gone => return self.give_up(&row, &card, &error).await,
                 Fault::Wrong => {
                     tracing::error!(message = %row.id, "Slack does not take a card, so its text is shown alone: {error}");
                     let plain = Card { blocks: Vec::new(), ..card.clone() };
                     match self.show(&row, &plain, thread.as_deref()).await {
                         Err(Stop::Slack(again)) if matches!(again.fault(), Fault::Wrong | Fault::Gone) => {
-                            return self.give_up(&row, &again).await;
+                            return self.give_up(&row, &card, &again).await;
                         }
                         shown => shown?,
                     }
@@ -229,6 +216,8 @@ impl Outbox {
         if let Some(text) = &card.file {
             self.attach(&row, thread.as_deref().unwrap_or(&shown), text).await?;
         }
+        let below = thread.as_deref().unwrap_or(&shown);
+        self.live.turns(&self.reach.client, &row, &stage, below).await?;
         let id = row.id.clone();
         self.write_down(MessageRow { remote: Some(shown), delivered: row.version, ..row }).await?;
         self.doubts().remove(&id);
@@ -321,59 +310,6 @@ impl Outbox {
         Ok(found)
     }
 
-    /// Puts the whole text below a card that does not hold it. The name tells which version of which card it is of.
-    async fn attach(&self, row: &MessageRow, thread: &str, text: &str) -> Result<(), Stop> {
-        let name = format!("{}-{}.txt", row.id, row.version);
-        let channel = row.place.channel.as_str();
-        // A card that was there already may have its file.
-        if row.remote.is_some() || self.doubts().contains(&row.id) {
-            match self.reach.client.find(Mark::File(&name), channel, Some(thread), row.at).await {
-                Ok(Some(_there)) => return Ok(()),
-                Ok(None) => {}
-                Err(error) if matches!(error.fault(), Fault::Passing | Fault::Doubtful) => {
-                    return Err(error.into());
-                }
-                Err(error) => tracing::warn!(message = %row.id, "a file cannot be looked for: {error}"),
-            }
-        }
-        let file = File { name: &name, title: "The whole text", text };
-        match self.reach.client.upload(file, channel, Some(thread)).await {
-            Ok(()) => Ok(()),
-            Err(error) if matches!(error.fault(), Fault::Passing | Fault::Doubtful) => {
-                self.doubts().insert(row.id.clone());
-                Err(error.into())
-            }
-            Err(error) => {
-                tracing::error!(message = %row.id, "a file cannot be put below a card: {error}");
-                Ok(())
-            }
-        }
-    }
-
-    /// It cannot be shown where it belongs. The record has it; who asked is told where to look, once.
-    async fn give_up(&self, row: &MessageRow, error: &SlackError) -> Result<(), Stop> {
-        tracing::error!(message = %row.id, channel = row.place.channel, "a message cannot be shown: {error}");
-        if row.delivered == 0
-            && let Some(request) = &row.request
-            && let Some(request) = self.reach.store.request(request).await?
-            && request.card.as_ref() == Some(&row.id)
-        {
-            let text = format!(
-                "I cannot answer in <#{}> ({}). Bring me into the channel with /invite, then ask again. What came of \
-                 your request is on the record: {}",
-                row.place.channel,
-                error.code(),
-                request.id
-            );
-            let user = request.sender.user.as_str();
-            let post = Post { channel: user, thread: None, text: &text, blocks: &[], message: None };
-            if let Err(error) = self.reach.client.post(&post).await {
-                tracing::warn!(message = %row.id, "who asked could not be told: {error}");
-            }
-        }
-        self.write_down(MessageRow { delivered: row.version, ..row.clone() }).await
-    }
-
     async fn write_down(&self, row: MessageRow) -> Result<(), Stop> {
         let rows = vec![Row::Message(Box::new(row))];
         // An open guard refuses nothing.
@@ -385,63 +321,4 @@ impl Outbox {
 
 fn is_lost_thread(error: &SlackError) -> bool {
     matches!(error.code(), "thread_not_found" | "cannot_reply_to_message" | "message_not_found")
-}
-
-/// Notes how a lane ended, and when it may set out again.
-fn note(lanes: &mut BTreeMap<Lane, Stand>, ended: Result<(Lane, Result<(), Stop>), tokio::task::JoinError>) {
-    let (lane, ended) = match ended {
-        Ok(ended) => ended,
-        Err(error) => {
-            // Which lane it was is not known any more; all of them may try again.
-            tracing::error!("a delivery to Slack broke: {error}");
-            lanes.values_mut().for_each(|stand| stand.busy = false);
-            return;
-        }
-    };
-    let stand = lanes.entry(lane.clone()).or_default();
-    stand.busy = false;
-    let Err(stop) = ended else {
-        stand.failures = 0;
-        return;
-    };
-    stand.failures += 1;
-    let pause = pause(&stop, stand.failures);
-    stand.not_before = Some(Instant::now() + pause);
-    let (channel, seconds) = (lane.1, pause.as_secs());
-    tracing::warn!(channel, seconds, "deliveries to Slack wait: {}", stop.sentence());
-}
-
-fn pause(stop: &Stop, failures: u32) -> Duration {
-    match stop {
-        Stop::Slack(SlackError::Limited { after, .. }) => *after,
-        Stop::Slack(error) if error.fault() == Fault::Credentials => PAUSES.1,
-        Stop::Slack(_) | Stop::Memory(_) => {
-            PAUSES.0.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(PAUSES.1)
-        }
-    }
-}
-
-impl Stop {
-    fn sentence(&self) -> String {
-        match self {
-            Self::Slack(error) => error.to_string(),
-            Self::Memory(why) => why.clone(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_slacks_own_are_kept() {
-        let lost = Stop::Slack(SlackError::Lost("chat.postMessage"));
-        let seconds: Vec<u64> = (1..9).map(|failures| pause(&lost, failures).as_secs()).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        let after = Duration::from_secs(17);
-        assert_eq!(pause(&Stop::Slack(SlackError::Limited { method: "x", after }), 5), after);
-        let revoked = SlackError::Refused { method: "x", code: "token_revoked".into(), detail: None };
-        assert_eq!(pause(&Stop::Slack(revoked), 1), PAUSES.1);
-    }
 }

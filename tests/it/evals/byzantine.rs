@@ -33,6 +33,7 @@ const USUAL: u64 = 10_000;
 
 /// At night there are more of them, by `COUNTERSIGN_FUZZ`, beginning where `COUNTERSIGN_FUZZ_SEED` says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is the machine's business")]
 async fn whatever_a_model_says_nothing_is_done_that_nobody_agreed_to() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
     fuzz(number("COUNTERSIGN_FUZZ").unwrap_or(USUAL), number("COUNTERSIGN_FUZZ_SEED").unwrap_or(0)).await;

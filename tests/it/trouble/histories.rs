@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::chat::{Answer as Told, Directory, Duty};
+use countersign::chat::{Answer as Told, Directory, Duty, Standing};
 use countersign::clock::Clock as _;
 use countersign::domain::{Action, ChatUser, Platform, Reply};
 use countersign::gate::GroupKey;
@@ -249,6 +249,10 @@ impl Directory for Group {
         };
         let members = if *self.0.lock().unwrap() { vec![erin] } else { Vec::new() };
         std::future::ready(Ok(members)).boxed()
+    }
+
+    fn standing<'a>(&'a self, _account: &'a ChatUser) -> Told<'a, Standing> {
+        std::future::ready(Ok(Standing::Member)).boxed()
     }
 
     fn on_call<'a>(&'a self, _team: &'a str) -> Told<'a, Vec<Duty>> {

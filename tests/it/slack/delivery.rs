@@ -69,10 +69,11 @@ async fn what_was_said_while_slack_was_away_is_said_in_order_afterwards() {
     let back_end = BackEnd::well().await;
     let mut office = Office::facing(Way::Http, &back_end).await;
     office.slack.fails("chat.postMessage", vec![Fault::Status(503); 50]);
-    for command in ["/whoami", "/pending"] {
-        office.commands("U0ALICE", command, "").await;
+    // Each when the one before has been worked on: at once, the quicker answer would be the earlier one.
+    for (number, (command, text)) in (1..).zip([("/whoami", ""), ("/pending", ""), ("/deploy", DEPLOY)]) {
+        office.commands("U0ALICE", command, text).await;
+        office.answered(number).await;
     }
-    office.commands("U0ALICE", "/deploy", DEPLOY).await;
     office.slack.is_called("chat.postMessage", 1).await;
     office.restart().await;
     office.slack.comes("Slack is back", |state| state.faults.remove("chat.postMessage")).await;

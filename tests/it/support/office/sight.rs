@@ -1,7 +1,7 @@
 //! What people see.
 
 use countersign::domain::Platform;
-use countersign::store::{RequestFilter, RequestRow};
+use countersign::store::{RequestFilter, RequestRow, RequestState};
 
 use super::Office;
 use crate::support::slack::{BOT, DEPLOYMENTS};
@@ -37,6 +37,17 @@ impl Office {
     pub async fn requests(&self) -> usize {
         let filter = RequestFilter { platform: Some(Platform::Slack), ..RequestFilter::default() };
         self.rooms().store.requests(&filter, 100).await.unwrap().len()
+    }
+
+    /// Waits until this many requests have got an answer, delivered or not.
+    pub async fn answered(&self, requests: usize) {
+        let store = self.rooms().store.clone();
+        let filter = RequestFilter { platform: Some(Platform::Slack), ..RequestFilter::default() };
+        until("the requests are answered", async || {
+            let rows = store.requests(&filter, 100).await.unwrap();
+            rows.iter().filter(|row| row.state != RequestState::Received).count() >= requests
+        })
+        .await;
     }
 
     /// Waits until everything that was said so far stands in Slack, whatever is still under way.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::exporter;
 use arc_swap::ArcSwap;
-use countersign::app::{catalog, policy, texts, vocabulary};
+use countersign::app::{catalog, open_store, policy, texts, vocabulary};
 use countersign::audit::Ledger;
 use countersign::chat::{Answer, Directory, Duty, Standing, Unknown};
 use countersign::clock::{Clock, Mint, SystemEntropy};
@@ -14,7 +14,6 @@ use countersign::gate::GroupKey;
 use countersign::interpret::offline::Offline;
 use countersign::pipeline::{PolicyFile, Rooms, Roster, open_policy};
 use countersign::redact::Redactor;
-use countersign::store::Store;
 use futures::FutureExt as _;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
@@ -42,7 +41,7 @@ pub async fn twin(source: &Source, clock: Arc<dyn Clock>) -> Arc<Rooms> {
     let texts = texts(source).unwrap();
     let catalog = Arc::new(catalog(&texts).unwrap());
     assert!(policy(&texts, &catalog).is_ok());
-    let store = Store::open(&data_dir).await.unwrap();
+    let store = open_store(source).await.unwrap();
     let entropy = Arc::new(SystemEntropy);
     let ledger = Ledger::open(store.clone(), &data_dir, Arc::clone(&clock), entropy.clone()).await.unwrap();
     let (name, text) = &texts.policy;

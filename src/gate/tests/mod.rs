@@ -3,6 +3,7 @@ mod diffs;
 mod domain;
 mod glass;
 mod holders;
+mod house;
 mod load;
 mod looks;
 mod machine;

@@ -1,6 +1,7 @@
 //! A signed slash command of Slack's, from the bytes on the wire to its acknowledgement, which comes when it is on disk:
 //! commands a second and how long each took, with 32 at once; and the same while the reader of sentences takes twenty
-//! seconds for each. Real HTTP over loopback, a real database with synchronous=FULL, the load on the same cores.
+//! seconds for each. Real HTTP over loopback, a real database with synchronous=FULL, the load on the same cores but in a
+//! process of its own, so that the memory told is the server's.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +11,8 @@
 )]
 #![expect(clippy::print_stdout, reason = "the percentiles are the result")]
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -19,7 +22,7 @@ use countersign::chat::slack::{Names, sign};
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::config::{Config, Mode, PlaygroundSettings, SecretRef, SlackSettings, Source};
 use countersign::interpret::{Interpreter, Read, Reading};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use futures::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -43,12 +46,47 @@ impl Interpreter for Slow {
     }
 }
 
+/// Says to this program that it is the server.
+const SERVER: &str = "COUNTERSIGN_BENCH_SERVER";
+
+/// The server, in a process of its own.
 struct Bench {
     address: std::net::SocketAddr,
-    _dir: tempfile::TempDir,
+    process: Child,
 }
 
-async fn start() -> Bench {
+impl Bench {
+    fn start() -> Self {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let process = command.env(SERVER, "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut process = process.unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { address: line.trim().parse().unwrap(), process }
+    }
+
+    /// The memory that the server holds now, and held at most, in MiB.
+    fn resident(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let of = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            let kib: u64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+            kib / 1024
+        };
+        (of("VmRSS"), of("VmHWM"))
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        // It ends when its standard input does.
+        drop(self.process.stdin.take());
+        let _ended = self.process.wait();
+    }
+}
+
+/// Is the server until standard input ends.
+async fn serve() {
     let dir = tempfile::tempdir().unwrap();
     let secret = |name: &str, text: &str| {
         let path = dir.path().join(name);
@@ -77,8 +115,12 @@ async fn start() -> Bench {
     let app = App::build(Source { config, file: None }, parts).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { app.serve(listener, std::future::pending(), |_| {}).await.unwrap() });
-    Bench { address, _dir: dir }
+    println!("{address}");
+    let told = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]));
+    tokio::select! {
+        ended = app.serve(listener, std::future::pending(), |_| {}) => ended.unwrap(),
+        _ended = told => {}
+    }
 }
 
 /// One kept-alive connection, as Slack has several.
@@ -146,17 +188,10 @@ async fn load(bench: &Bench, count: u64, command: &'static str, next: &Arc<Atomi
     took
 }
 
-/// The memory that this process holds, the load included, in MiB.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
-    let kib: u64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
-    kib / 1024
-}
-
 fn acknowledgements(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let bench = runtime.block_on(start());
+    let bench = Bench::start();
+    println!("the server holds {} MiB at rest", bench.resident().0);
     let next = Arc::new(AtomicU64::new(0));
     let mut group = criterion.benchmark_group("slack");
     group
@@ -173,15 +208,24 @@ fn acknowledgements(criterion: &mut Criterion) {
         let began = Instant::now();
         let took = runtime.block_on(load(&bench, AT_ONCE * 64, command, &next));
         let per_second = took.len() as f64 / began.elapsed().as_secs_f64();
+        let (now, most) = bench.resident();
         println!(
-            "{name}: {per_second:.0} acknowledged a second, p50 {:?}, p99 {:?}, {} MiB resident",
+            "{name}: {per_second:.0} acknowledged a second, p50 {:?}, p99 {:?}; {now} MiB resident, {most} at most",
             took[took.len() / 2],
             took[took.len() * 99 / 100],
-            resident()
         );
     }
     group.finish();
 }
 
 criterion_group!(benches, acknowledgements);
-criterion_main!(benches);
+
+fn main() {
+    if std::env::var_os(SERVER).is_some() {
+        tokio::runtime::Runtime::new().unwrap().block_on(serve());
+        // Sentences that are still being read are not waited for.
+        std::process::exit(0);
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

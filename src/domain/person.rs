@@ -50,4 +50,16 @@ impl ChatUser {
             format!("{}:{}/{}", self.platform, self.workspace, self.user)
         }
     }
+
+    /// Reads what [`ChatUser::identity`] wrote; the name to show is then the platform's own id.
+    pub fn of_identity(identity: &str) -> Option<Self> {
+        let (platform, rest) = identity.split_once(':')?;
+        let (workspace, user) = rest.rsplit_once('/').unwrap_or(("", rest));
+        Some(Self {
+            platform: Platform::parse(platform)?,
+            workspace: workspace.to_owned(),
+            user: user.to_owned(),
+            display: user.to_owned(),
+        })
+    }
 }

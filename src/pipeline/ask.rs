@@ -47,7 +47,8 @@ impl Rooms {
         why: String,
     ) -> Result<Option<Box<Matter>>, Trouble> {
         let gone = |person: PersonId| Row::VoteGone { request: matter.row.id.clone(), person };
-        let void = matter.standing.votes.drain(..).map(|vote| gone(vote.person)).collect();
+        let votes = matter.standing.votes.drain(..).map(|vote| vote.person);
+        let void = votes.chain(std::mem::take(&mut matter.barred)).map(gone).collect();
         let row = &mut matter.row;
         (row.confirmed_by, row.expires_at, row.start_by) = (None, None, None);
         let standing = &mut matter.standing;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Rooms, Trouble};
 use crate::audit::Entry;
 use crate::catalog::{Assessment, Call};
-use crate::domain::{Digest, Origin, Proposal};
+use crate::domain::{Digest, Origin, PersonId, Proposal};
 use crate::gate::{
     Case, Choice, Denied, Grounding, Lock, Membership, Per, Policy, Standing, Tools, Verify, Vote, binding,
     earlier_environment, limits_of,
@@ -36,6 +36,8 @@ pub(super) struct Matter {
     pub locks: i64,
     /// When the facts were read.
     pub facts_at: Timestamp,
+    /// Who agreed from an account that may do nothing any more, as last asked.
+    pub barred: BTreeSet<PersonId>,
     /// Entries that go on the record with the next write.
     pub entries: Vec<Entry>,
 }
@@ -55,6 +57,15 @@ impl Matter {
             membership: &self.membership,
             now,
         }
+    }
+
+    /// With what was found out outside of the store before, and was not yet written down.
+    pub(super) fn after(mut self, before: &Self) -> Self {
+        self.facts_at = before.facts_at;
+        self.entries.clone_from(&before.entries);
+        self.barred.clone_from(&before.barred);
+        self.standing.votes.retain(|vote| !before.barred.contains(&vote.person));
+        self
     }
 
     pub(super) fn binding(&self, policy: &Policy, now: Timestamp) -> Digest {
@@ -126,6 +137,7 @@ impl Rooms {
             grounding,
             standing,
             locks: generation,
+            barred: BTreeSet::new(),
             entries: Vec::new(),
         };
         matter.standing.counts = self.counts(&matter).await?;

@@ -1,5 +1,6 @@
 //! Who is in which chat group and who is on call: read from outside now and then, and taken for true only for a while.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use tokio::time::timeout;
 use super::ask::Stand;
 use super::vote::News;
 use super::{Rooms, Trouble, answer};
-use crate::chat::{Directory, Unknown};
-use crate::domain::ChatUser;
+use crate::chat::{Directory, Standing, Unknown};
+use crate::domain::{ChatUser, PersonId};
 use crate::gate::{Membership, decide};
+use crate::store::RequestRow;
 
 /// How long a reading counts when no other follows it.
 pub const TRUSTED_FOR: Duration = Duration::from_secs(5 * 60);
@@ -39,16 +41,23 @@ impl Roster {
 
     /// Why an account may do nothing, although the policy links it. What cannot be said is as good as no.
     pub async fn bars(&self, account: &ChatUser) -> Option<String> {
-        let question = timeout(PATIENCE, self.directory.standing(account));
-        match question.await {
-            Ok(Ok(standing)) => answer::barred(standing, account.platform),
+        match self.standing(account).await {
+            Some(standing) => answer::barred(standing, account.platform),
+            None => Some(answer::standing_unknown(account.platform)),
+        }
+    }
+
+    /// How an account stands on its platform; `None` where that cannot be found out now.
+    async fn standing(&self, account: &ChatUser) -> Option<Standing> {
+        match timeout(PATIENCE, self.directory.standing(account)).await {
+            Ok(Ok(standing)) => Some(standing),
             Ok(Err(why)) => {
                 tracing::error!(account = account.identity(), "how an account stands cannot be read: {why}");
-                Some(answer::standing_unknown(account.platform))
+                None
             }
             Err(_elapsed) => {
                 tracing::error!(account = account.identity(), "how an account stands was not said in time");
-                Some(answer::standing_unknown(account.platform))
+                None
             }
         }
     }
@@ -59,7 +68,44 @@ impl Roster {
     }
 }
 
+/// Whether those who asked for something and agreed to it may still do so, as their platforms say now.
+pub(super) enum Accounts {
+    /// The asker may; these who agreed may not any more.
+    Barred(BTreeSet<PersonId>),
+    /// The asker may not any more; the sentence says so.
+    NotTheAskers(String),
+    /// It cannot be found out now; the sentence says why.
+    Unsaid(String),
+}
+
 impl Rooms {
+    /// Asks how the accounts behind a request stand, before it starts: since they spoke, one may have become a guest's.
+    pub(super) async fn accounts(&self, row: &RequestRow) -> Result<Accounts, Trouble> {
+        let said = answer::standing_not_said;
+        match self.roster.standing(&row.sender).await {
+            None => return Ok(Accounts::Unsaid(said(row.sender.platform, &answer::name(row)))),
+            Some(Standing::Member) => {}
+            Some(Standing::Guest | Standing::Closed | Standing::Bot | Standing::Elsewhere) => {
+                return Ok(Accounts::NotTheAskers(answer::member_no_more(row)));
+            }
+        }
+        let mut barred = BTreeSet::new();
+        for vote in self.store.votes(&row.id).await? {
+            let Some(account) = ChatUser::of_identity(&vote.identity) else {
+                barred.insert(vote.person);
+                continue;
+            };
+            match self.roster.standing(&account).await {
+                None => return Ok(Accounts::Unsaid(said(account.platform, &vote.person.0))),
+                Some(Standing::Member) => {}
+                Some(Standing::Guest | Standing::Closed | Standing::Bot | Standing::Elsewhere) => {
+                    barred.insert(vote.person);
+                }
+            }
+        }
+        Ok(Accounts::Barred(barred))
+    }
+
     /// Reads what the policy asks for from the directory. What cannot be read is left as it was, and goes stale by itself.
     /// Cards whose people have changed by that are shown anew. Called by the worker once a minute.
     ///

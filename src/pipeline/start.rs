@@ -14,6 +14,7 @@ use super::ask::Stand;
 use super::due::REVIEW_AGAIN;
 use super::matter::Matter;
 use super::policy::POLICY_CHANGED;
+use super::roster::Accounts;
 use super::{Rooms, Trouble, answer, changes, entries};
 use crate::audit::Step;
 use crate::catalog::{Short, drift};
@@ -43,9 +44,16 @@ impl Rooms {
             if !matter.row.state.is_open() {
                 return Ok(());
             }
+            let barred = match self.accounts(&matter.row).await? {
+                Accounts::Barred(people) => people,
+                Accounts::NotTheAskers(why) => {
+                    return self.end(matter.row, RequestState::Refused, why, None).await;
+                }
+                Accounts::Unsaid(why) => return self.not_started(&matter.row, &why).await,
+            };
             let reading = self.hands.facts(&matter.call).await;
             if let Some(why) = reading.unread {
-                return self.not_started(&matter.row, &why).await;
+                return self.not_started(&matter.row, &answer::unread(&why)).await;
             }
             let row =
                 RequestRow { facts: reading.facts, unreadable: reading.unreadable, ..matter.row.clone() };
@@ -53,7 +61,8 @@ impl Rooms {
                 let why = "a tool or a name it uses is gone".to_owned();
                 return self.end(matter.row, RequestState::Superseded, why, None).await;
             };
-            let mut fresh = Matter { entries: matter.entries, facts_at: self.clock.now(), ..fresh };
+            (matter.barred, matter.facts_at) = (barred, self.clock.now());
+            let mut fresh = fresh.after(&matter);
             self.look_earlier(&mut fresh).await;
             if let Some(sentence) = reading.missing {
                 return self.end(matter.row, RequestState::Superseded, sentence, None).await;
@@ -86,7 +95,7 @@ impl Rooms {
         if row.state == RequestState::Approved {
             return Ok(());
         }
-        let reply = Reply::say(Tone::Failed, format!("It has not started: {}", answer::unread(why)));
+        let reply = Reply::say(Tone::Failed, format!("It has not started: {why}"));
         self.remark(row, answer::try_again(reply), Vec::new()).await
     }
 
@@ -130,7 +139,6 @@ impl Rooms {
             };
             let (row, step) = self.start_step(&matter, &cleared, now)?;
             let changed = changes(&step.rows);
-            let (entries, facts_at) = (matter.entries.clone(), matter.facts_at);
             match self.ledger.started(cleared, step).await? {
                 Ok(recorded) => {
                     self.tell(changed);
@@ -141,8 +149,10 @@ impl Rooms {
                 Err((Refused::LocksChanged, _)) => {}
                 Err((Refused::PolicyChanged, _)) => Box::pin(self.follow_policy()).await?,
                 Err((Refused::Late, _)) => {
-                    let Some(fresh) = self.matter(matter.row).await? else { return Ok(Attempt::Over) };
-                    return Ok(Attempt::Stale(Box::new(Matter { entries, ..fresh })));
+                    let Some(fresh) = self.matter(matter.row.clone()).await? else {
+                        return Ok(Attempt::Over);
+                    };
+                    return Ok(Attempt::Stale(Box::new(fresh.after(&matter))));
                 }
                 Err((Refused::Busy(other), _)) => {
                     Box::pin(self.queue(matter, &other)).await?;
@@ -151,8 +161,8 @@ impl Rooms {
                 // Somebody else moved the request on: a second click, another replica. Theirs counts.
                 Err((Refused::Changed | Refused::SeenBefore(_), _)) => return Ok(Attempt::Over),
             }
-            let Some(fresh) = self.matter(matter.row).await? else { return Ok(Attempt::Over) };
-            matter = Matter { entries, facts_at, ..fresh };
+            let Some(fresh) = self.matter(matter.row.clone()).await? else { return Ok(Attempt::Over) };
+            matter = fresh.after(&matter);
         }
         self.gave_up(matter.row).await?;
         Ok(Attempt::Over)

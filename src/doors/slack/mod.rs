@@ -5,10 +5,10 @@ mod pass;
 mod socket;
 mod window;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,9 @@ use crate::pipeline::Rooms;
 pub use http::{Guarded, router};
 pub use socket::keep;
 
+/// How often the operators hear at most that deliveries are held back.
+const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
 /// What the doors lead to.
 pub struct Door {
     rooms: Arc<Rooms>,
@@ -28,6 +31,8 @@ pub struct Door {
     commands: Commands,
     answers: Arc<ResponseUrls>,
     identity: ArcSwap<Identity>,
+    /// When the operators were last told that deliveries are held back.
+    told_of_limit: Mutex<Option<Timestamp>>,
 }
 
 /// What goes back to Slack.
@@ -52,7 +57,15 @@ impl Door {
         commands: Commands,
         answers: Arc<ResponseUrls>,
     ) -> Arc<Self> {
-        Arc::new(Self { rooms, client, people, commands, answers, identity: ArcSwap::default() })
+        Arc::new(Self {
+            rooms,
+            client,
+            people,
+            commands,
+            answers,
+            identity: ArcSwap::default(),
+            told_of_limit: Mutex::default(),
+        })
     }
 
     /// Finds out who we are in Slack, and tries again until it is known or `stop` is cancelled. Until then mentions are
@@ -130,19 +143,44 @@ impl Door {
                 Remembered::Forgotten => self.read_roster(),
                 Remembered::Never => {}
             },
-            Notice::Gone { workspace } => {
-                tracing::error!(workspace, "the app was taken out of a workspace, or its tokens were");
-            }
+            Notice::Gone { workspace } => self.warn(format!(
+                "The app was taken out of Slack's workspace {workspace}, or its tokens were revoked. Nothing reaches the \
+                 people there until it is installed again and the new tokens are in the configuration"
+            )),
             Notice::RateLimited { workspace } => {
-                tracing::error!(
-                    workspace,
-                    "Slack has stopped delivering events for this minute: there are too many"
-                );
+                if self.is_news(self.rooms.clock.now()) {
+                    self.warn(format!(
+                        "Slack holds back messages and reactions of the workspace {workspace}, because there are too many: \
+                         some of this minute have not arrived. Commands and buttons do. Whoever got no answer should ask again"
+                    ));
+                }
             }
-            Notice::ChannelMoved { old, new } => {
-                tracing::warn!(old, new, "a channel has another id now; change it in the policy");
-            }
+            Notice::ChannelMoved { old, new } => self.warn(format!(
+                "A channel of Slack's has the id {new} now instead of {old}. Change it in the policy: until then it counts \
+                 as a channel that nobody has listed"
+            )),
         }
+    }
+
+    /// Tells the operators, and the log.
+    fn warn(self: &Arc<Self>, sentence: String) {
+        tracing::error!("{sentence}");
+        let rooms = Arc::clone(&self.rooms);
+        self.rooms.tasks.spawn(async move {
+            if let Err(trouble) = rooms.warn_operators(&sentence).await {
+                tracing::error!("the operators were not told: {trouble}");
+            }
+        });
+    }
+
+    /// Whether the operators have heard nothing of deliveries held back for a while: Slack says so every minute.
+    fn is_news(&self, now: Timestamp) -> bool {
+        let mut told = self.told_of_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = told.is_none_or(|at| now.duration_since(at) >= TOLD_EVERY);
+        if fresh {
+            *told = Some(now);
+        }
+        fresh
     }
 }
 

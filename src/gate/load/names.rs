@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::reader::{Source, Table, Word};
-use crate::domain::{PersonId, Platform, RoleName};
+use crate::domain::{ChatUser, PersonId, Platform, RoleName};
 use crate::gate::{
     Audience, Channel, Defaults, Group, GroupKey, OnCall, Person, ToolWord, Tools, Vocabulary, house,
 };
@@ -258,9 +258,8 @@ fn platform_of(source: &mut Source<'_>, word: &Word) -> Option<Platform> {
 
 /// Whether an account could be a member of a group: it is of the same platform and workspace.
 fn is_at(identity: &str, group: &GroupKey) -> bool {
-    let Some((platform, rest)) = identity.split_once(':') else { return false };
-    let workspace = rest.rsplit_once('/').map_or("", |(workspace, _)| workspace);
-    Platform::parse(platform) == Some(group.platform) && workspace == group.workspace
+    ChatUser::of_identity(identity)
+        .is_some_and(|account| account.platform == group.platform && account.workspace == group.workspace)
 }
 
 fn is_identity(text: &str) -> bool {

@@ -26,6 +26,16 @@ fn nothing_changes_by_itself() {
 }
 
 #[test]
+fn one_weaker_cell_makes_the_whole_weaker_and_stricter_ones_do_not() {
+    let now = at("2026-03-04T12:00:00Z");
+    let stricter =
+        without_examples(&DEMO_POLICY.replacen("start_within_minutes = 5", "start_within_minutes = 4", 1));
+    let shipped = without_examples(DEMO_POLICY);
+    assert!(diff(&stricter, &shipped, now).weakens());
+    assert!(!diff(&shipped, &stricter, now).weakens());
+}
+
+#[test]
 fn rules_that_ask_for_less_or_more() {
     let changes = [
         ("need = [\"1 of team-lead\"]\n\n# For emergencies", "\n# For emergencies"),

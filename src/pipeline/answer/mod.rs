@@ -185,6 +185,20 @@ pub(super) fn standing_unknown(platform: Platform) -> String {
     )
 }
 
+/// Whoever asked may do nothing any more.
+pub(super) fn member_no_more(row: &RequestRow) -> String {
+    let asker = name(row);
+    format!(
+        "the account from which {asker} asked is not a full member's in {} any more",
+        row.sender.platform.title()
+    )
+}
+
+/// How an account stands of somebody who asked or agreed cannot be found out.
+pub(super) fn standing_not_said(platform: Platform, person: &str) -> String {
+    format!("{} does not say now whether the account of {person} is still a full member's", platform.title())
+}
+
 /// It is so already.
 pub(super) fn already_so(sentence: &str) -> Reply {
     Reply::say(Tone::Info, capital(sentence)).with(Block::Note { text: "Nothing to do.".to_owned() })
@@ -314,7 +328,8 @@ fn names(people: &[PersonId]) -> String {
     people.iter().map(|person| person.0.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn name(row: &RequestRow) -> String {
+/// Who asked, by their name in the policy or, for a stranger, on their platform.
+pub(super) fn name(row: &RequestRow) -> String {
     row.asker.as_ref().map_or_else(|| row.sender.display.clone(), |person| person.0.clone())
 }
 

@@ -16,7 +16,7 @@ use super::due::listed;
 use super::receive::fresh;
 use super::{Rooms, Trouble, answer, entries};
 use crate::audit::Step;
-use crate::domain::{ChatUser, Origin, Place, Platform, Proposal, Reply};
+use crate::domain::{ChatUser, Origin, Place, Platform, Proposal, Reply, Tone};
 use crate::execute::Candidate;
 use crate::gate::{Change, Policy, PolicyDiff, diff, house};
 use crate::store::{Guard, PolicyRow, Refused, RequestFilter, RequestRow, RequestState, Row};
@@ -247,6 +247,17 @@ impl Rooms {
     pub(super) fn operators(&self) -> Vec<Place> {
         let name = self.operators_channel.iter();
         name.flat_map(|name| listed(&self.policy.load(), name)).collect()
+    }
+
+    /// Tells the operators that something of ours wants their attention. It is no answer to anybody and no entry of the
+    /// record.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub async fn warn_operators(self: &Arc<Self>, sentence: &str) -> Result<(), Trouble> {
+        let rows = self.to_operators(&Reply::say(Tone::Failed, sentence))?;
+        let _always_open = self.write(Step { guard: Guard::Open, rows, entries: Vec::new() }).await?;
+        Ok(())
     }
 
     /// A message to the operators, in each of their channels.

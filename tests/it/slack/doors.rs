@@ -2,10 +2,12 @@
 
 use countersign::clock::Clock as _;
 use countersign::store::RequestState;
-use serde_json::json;
 
-use crate::support::slack::{DEPLOYMENTS, Deliver, Fault, SIGNING_SECRET, signed};
+use crate::support::slack::{DEPLOYMENTS, Deliver, SIGNING_SECRET, Seen, signed};
 use crate::support::{BackEnd, Office, Way, until};
+
+/// The operators' channel, which the policy of these tests puts here.
+const INCIDENTS: &str = "D0ALICE";
 
 fn command() -> String {
     Deliver::command("U0ALICE", DEPLOYMENTS, "/deploy", "order-service v2.4.1 production", "t.1").body()
@@ -140,60 +142,6 @@ async fn roles_come_from_user_groups_and_go_with_them() {
     office.finish().await;
 }
 
-/// The policy names them, and still they may do nothing while Slack does not call them full members of this workspace.
-#[tokio::test]
-async fn a_linked_account_counts_only_while_it_is_a_full_members() {
-    let back_end = BackEnd::well().await;
-    let office = Office::facing(Way::Http, &back_end).await;
-    office.commands("U0ALICE", "/deploy", "order-service v2.4.1 production").await;
-    let card = office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
-    office.delivered().await;
-    let changes = async |unusual: serde_json::Value| {
-        office.slack.account("U0BOB", unusual);
-        let event = json!({ "type": "user_change", "user": { "id": "U0BOB" } });
-        office.deliver(&Deliver::event(event, office.number())).await;
-    };
-    for (unusual, told) in [
-        (json!({ "is_restricted": true }), "your account is a guest's in Slack"),
-        (json!({ "is_restricted": true, "is_ultra_restricted": true }), "your account is a guest's in Slack"),
-        (json!({ "deleted": true }), "your account is closed in Slack"),
-        (json!({ "is_stranger": true }), "of another organisation in Slack"),
-        (json!({ "team_id": "T0AWAY" }), "of another organisation in Slack"),
-        (json!({ "is_bot": true }), "this account is a program's"),
-    ] {
-        changes(unusual.clone()).await;
-        let before = office.slack.channel(DEPLOYMENTS).len();
-        office.presses("U0BOB", &card, "approve").await;
-        office.delivered().await;
-        office.commands("U0BOB", "/whoami", "").await;
-        office.delivered().await;
-        let said: Vec<_> = office.slack.channel(DEPLOYMENTS).into_iter().skip(before).collect();
-        let heard =
-            said.iter().filter(|seen| seen.text.to_lowercase().contains(&told.to_lowercase())).count();
-        assert_eq!((heard, said.len()), (2, 2), "{unusual}: {said:#?}");
-    }
-    let home = json!({ "type": "app_home_opened", "user": "U0BOB", "tab": "home", "channel": "D1" });
-    office.deliver(&Deliver::event(home, office.number())).await;
-    office.slack.home("U0BOB", "Nothing can be done here for you").await;
-    // Nobody can say: that is no yes either.
-    office.slack.fails("users.info", vec![Fault::Refused("account_inactive"); 2]);
-    changes(json!({})).await;
-    office.presses("U0BOB", &card, "approve").await;
-    office.slack.shows(DEPLOYMENTS, "Slack does not say now whether your account is a full member's").await;
-    office.commands("U0BOB", "/whoami", "").await;
-    office.delivered().await;
-    assert_eq!(office.newest().await.state, RequestState::Refused);
-    assert_eq!(back_end.asked(BackEnd::DEPLOY), 0);
-    // A member again: he is asked about once, and counts.
-    office.commands("U0BOB", "/whoami", "").await;
-    office.slack.shows(DEPLOYMENTS, "You are bob.").await;
-    let asked = office.slack.called("users.info");
-    office.presses("U0BOB", &card, "approve").await;
-    office.slack.becomes(DEPLOYMENTS, &card.ts, "Approved by: bob").await;
-    assert_eq!(office.slack.called("users.info"), asked);
-    office.finish().await;
-}
-
 #[tokio::test]
 async fn what_is_received_waits_for_no_model() {
     struct Slow;
@@ -220,4 +168,34 @@ async fn what_is_received_waits_for_no_model() {
         office.slack.shows(DEPLOYMENTS, "one team-lead must agree").await;
         office.abandon().await;
     }
+}
+
+/// What Slack says of itself that a person must look at, the operators read where they are.
+#[tokio::test]
+async fn the_operators_hear_what_slack_says_of_itself() {
+    let back_end = BackEnd::well().await;
+    let office = Office::facing(Way::Http, &back_end).await;
+    let limited = r#"{"type":"app_rate_limited","team_id":"T0HOME","minute_rate_limited":1893499200,"api_app_id":"A1"}"#;
+    for _minute in 0..3 {
+        assert_eq!(office.post(limited).await.0, 200);
+    }
+    let held =
+        |seen: &Seen| seen.text.contains("Slack holds back messages and reactions of the workspace T0HOME");
+    office.delivered().await;
+    assert_eq!(office.slack.channel(INCIDENTS).iter().filter(|seen| held(seen)).count(), 1);
+    office.waits(60).await;
+    assert_eq!(office.post(limited).await.0, 200);
+    office.delivered().await;
+    assert_eq!(office.slack.channel(INCIDENTS).iter().filter(|seen| held(seen)).count(), 2);
+    for (event, told) in [
+        (
+            serde_json::json!({ "type": "channel_id_changed", "old_channel_id": "G1", "new_channel_id": "C9" }),
+            "has the id C9 now instead of G1",
+        ),
+        (serde_json::json!({ "type": "app_uninstalled" }), "was taken out of Slack's workspace T0HOME"),
+    ] {
+        office.deliver(&Deliver::event(event, office.number())).await;
+        office.slack.shows(INCIDENTS, told).await;
+    }
+    office.finish().await;
 }

@@ -7,5 +7,6 @@ mod live;
 mod peers;
 mod set_up;
 mod sockets;
+mod standing;
 mod stories;
 mod windows;

@@ -22,6 +22,7 @@ pub(super) struct Stand {
 }
 
 /// Why a lane stopped.
+#[derive(Debug)]
 pub(super) enum Stop {
     /// Slack or the way to it: later again.
     Slack(SlackError),

@@ -16,6 +16,9 @@ use crate::chat::slack::client::{Client, Fault, Posted, SlackError, Status, Task
 use crate::domain::{MessageId, Tone};
 use crate::store::{MessageBody, MessageRow};
 
+#[cfg(test)]
+mod tests;
+
 /// How long something is shown live at most. Slack ends what goes on for longer, at a time that it does not tell, and
 /// leaves it looking broken.
 const MOST: Duration = Duration::from_secs(4 * 60);
@@ -229,9 +232,13 @@ impl Live {
     /// Stops what has gone on for too long, until `stop` is cancelled. Its card goes on.
     pub async fn watch(&self, client: &Client, stop: CancellationToken) {
         while stop.run_until_cancelled(sleep(ROUND)).await.is_some() {
-            for stream in self.take(|stream| stream.since.elapsed() > MOST) {
-                put_down(client, &stream).await;
-            }
+            self.put_down_old(client, Instant::now()).await;
+        }
+    }
+
+    async fn put_down_old(&self, client: &Client, now: Instant) {
+        for stream in self.take(|stream| now.duration_since(stream.since) > MOST) {
+            put_down(client, &stream).await;
         }
     }
 

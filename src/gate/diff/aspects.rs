@@ -195,11 +195,7 @@ fn asker(said: &Said<'_, '_>) -> String {
 }
 
 fn channels(said: &Said<'_, '_>) -> String {
-    match said.channels.len() {
-        _ if said.any_channel => "any".to_owned(),
-        0 => "none".to_owned(),
-        _ => channel_list(said.channels.iter().copied()),
-    }
+    if said.any_channel { "any".to_owned() } else { channel_list(said.channels.iter().copied()) }
 }
 
 fn approvals(needs: &BTreeSet<&Requirement>) -> String {

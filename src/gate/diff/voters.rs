@@ -5,7 +5,7 @@ use crate::domain::RoleName;
 use crate::gate::Requirement;
 
 /// So many sets of voters are tried; beyond that nothing is proven, and the answer is the careful one.
-const MOST_SETS: usize = 20_000;
+const MOST_SETS: usize = 2_000;
 
 /// People who vote, each by the roles they were given.
 type Voters<'p> = Vec<BTreeSet<&'p RoleName>>;
@@ -52,10 +52,14 @@ fn least_voters<'p>(
         for clause in requirement.clauses() {
             let ways = here.ways_to(&clause.roles, there);
             for _slot in 0..clause.count {
-                partial = partial.iter().flat_map(|set| seated(set, &ways)).collect();
-                if partial.len() > MOST_SETS {
-                    return None;
+                let mut next = BTreeSet::new();
+                for set in &partial {
+                    next.extend(seated(set, &ways));
+                    if next.len() > MOST_SETS {
+                        return None;
+                    }
                 }
+                partial = next;
             }
         }
         let sorted = |set: Partial<'p>| {
@@ -72,6 +76,10 @@ fn least_voters<'p>(
 fn seated<'p>(set: &Partial<'p>, ways: &[&'p RoleName]) -> Vec<Partial<'p>> {
     let mut found = Vec::new();
     for index in 0..set.len() {
+        // They are sorted, and of several alike it makes no difference who sits down.
+        if index > 0 && set.get(index) == set.get(index - 1) {
+            continue;
+        }
         for role in ways {
             let mut next = set.clone();
             let Some(voter) = next.get_mut(index).filter(|(_, sits)| !sits) else { continue };

@@ -66,6 +66,30 @@ fn values_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn an_account_is_a_platform_and_a_user_there() {
+    for account in ["alice", "irc:alice", "console:", "console:al ice", "slack:T1/U 2"] {
+        let told = problems("console:alice", account);
+        let sentence = format!("`{account}` is no account; write `console:alice` or `slack:T01/U02`");
+        assert!(told.contains(&sentence), "{account}: {told}");
+    }
+}
+
+#[test]
+fn what_is_near_in_a_long_name_is_guessed() {
+    let told = problems("ask = \"engineer\"", "ask = \"taem-laed\"");
+    assert!(told.contains("there is no role `taem-laed`; did you mean `team-lead`?"), "{told}");
+}
+
+#[test]
+fn a_rule_that_can_never_match_says_what_its_tool_lacks() {
+    let rule = |more: &str| problems_with(&format!("[[rule]]\nid = \"idle\"\n{more}"));
+    let told = rule("tools = [\"deploy\"]\nenv = [\"production\"]\nwhen = \"scale_up\"");
+    assert!(told.contains("`deploy` has no direction, so this rule would never match it"), "{told}");
+    let told = rule("tools = [\"help\"]\nenv = [\"production\"]");
+    assert!(told.contains("`help` acts on no environment, so this rule would never match it"), "{told}");
+}
+
+#[test]
 fn contradictions_are_refused() {
     insta::assert_snapshot!(problems("console:bob", "console:alice"), @"policy.toml:29: the account `console:alice` is alice's already");
     insta::assert_snapshot!(problems("id = \"bob\"", "id = \"alice\""), @"
@@ -105,6 +129,14 @@ fn all_problems_are_told_at_once() {
     // The role in nine rules, the tool in three, and in two examples.
     let count = Policy::load("policy.toml", &text, &vocabulary()).expect_err("wrong").len();
     assert_eq!(count, 9 + 3 + 2);
+}
+
+#[test]
+fn a_requirement_asks_for_twelve_people_at_most() {
+    assert!(Requirement::parse("12 of dba").is_ok());
+    assert!(Requirement::parse("6 of dba and 6 of sre").is_ok());
+    assert!(Requirement::parse("13 of dba").is_err());
+    assert!(Requirement::parse("6 of dba and 7 of sre").is_err());
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod misspelt;
 mod obstacles;
 mod properties;
 mod sentences;
+mod small;
 mod times;
 mod votes;
 

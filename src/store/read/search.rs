@@ -11,8 +11,11 @@ use crate::store::sql::Sql;
 use crate::store::terms::{groups, matches, terms};
 use crate::store::{RequestRow, RequestState, Store, StoreError};
 
-/// A term of which there are fewer is a good start: its requests are looked at one by one.
-const RARE: i64 = 5_000;
+/// A term of which there are fewer is a good start: its requests are looked at one by one. Tests have fewer of all.
+const RARE: i64 = if cfg!(test) { 5 } else { 5_000 };
+
+/// How far terms are counted to tell which of several frequent ones is least so.
+const FREQUENT: [i64; 2] = [10 * RARE, 100 * RARE];
 
 /// Requests written since the index was last brought up to date that a search looks at; there are never so many unless
 /// nobody brings it up to date.
@@ -89,52 +92,43 @@ impl Store {
 
     /// The newest requests with the terms that `filter` asks for.
     async fn page(&self, filter: &RequestFilter, limit: usize) -> Result<Vec<RequestRow>, StoreError> {
-        let mut groups = groups(filter);
-        let start = self.rarest(&groups).await?.map(|at| groups.remove(at));
-        let (mut query, key) = match start.into_iter().flatten().next() {
-            Some(term) => {
-                let text =
-                    "SELECT r.body FROM request_term s JOIN request r ON r.id = s.request WHERE s.term = ?";
-                (Sql::new(text).bind(term), "s.request")
-            }
-            None => (Sql::new("SELECT r.body FROM request r WHERE 1 = 1"), "r.id"),
+        let groups = groups(filter);
+        let Some((mut start, mut count)) = self.rarest(&groups, RARE).await? else {
+            return self.read_requests(from_all(filter, &groups, limit)).await;
         };
-        for group in groups {
-            query.push(" AND EXISTS (SELECT 1 FROM request_term t WHERE t.term IN ");
-            query.push_list(group);
-            query.push(" AND t.request = ").push(key).push(")");
-        }
-        let bounds = [
-            (" < ", filter.before.as_ref().map(RequestId::to_string)),
-            (" >= ", filter.since.map(|at| RequestId::mint(at, [0; 10]).to_string())),
-            (" < ", filter.until.map(|at| RequestId::mint(at, [0; 10]).to_string())),
-        ];
-        for (sign, bound) in bounds {
-            if let Some(bound) = bound {
-                query.push(" AND ").push(key).push(sign).push_bind(bound);
+        if count == RARE && groups.len() > 1 {
+            // Each of them is frequent. What often comes together is found among the newest of any of them.
+            let newest = self.read_requests(from_term(filter, &groups, start, Some(RARE), limit)).await?;
+            if newest.len() >= limit {
+                return Ok(newest);
+            }
+            // What seldom does is best looked for from the one that is least frequent.
+            for most in FREQUENT {
+                if count < most / 10 {
+                    break;
+                }
+                (start, count) = self.rarest(&groups, most).await?.unwrap_or((start, count));
             }
         }
-        query.push(" ORDER BY ").push(key).push(" DESC LIMIT ");
-        query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.read_requests(query).await
+        self.read_requests(from_term(filter, &groups, start, None, limit)).await
     }
 
-    /// The group of one term that the fewest requests have, if they are few.
-    async fn rarest(&self, groups: &[Vec<String>]) -> Result<Option<usize>, StoreError> {
-        let mut rarest: Option<(i64, usize)> = None;
+    /// The group of one term that the fewest requests have, and how many those are, counted up to `most`.
+    async fn rarest(&self, groups: &[Vec<String>], most: i64) -> Result<Option<(usize, i64)>, StoreError> {
+        let mut rarest: Option<(usize, i64)> = None;
         for (at, group) in groups.iter().enumerate() {
             let [term] = group.as_slice() else { continue };
             let count: i64 =
                 Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM request_term WHERE term = ? LIMIT ?) few")
                     .bind(term)
-                    .bind(RARE)
+                    .bind(most)
                     .fetch_scalar(&self.readers)
                     .await?;
-            if rarest.is_none_or(|(fewest, _)| count < fewest) {
-                rarest = Some((count, at));
+            if rarest.is_none_or(|(_, fewest)| count < fewest) {
+                rarest = Some((at, count));
             }
         }
-        Ok(rarest.map(|(_, at)| at))
+        Ok(rarest)
     }
 
     /// Indexes requests that were written since they were last, oldest first, and says how many. 0 means that there is
@@ -191,6 +185,64 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// A search among all requests.
+fn from_all(filter: &RequestFilter, groups: &[Vec<String>], limit: usize) -> Sql<'static> {
+    let mut query = Sql::new("SELECT r.body FROM request r WHERE 1 = 1");
+    for group in groups {
+        has_one_of(&mut query, group, "r.id");
+    }
+    within(&mut query, filter, "r.id");
+    newest(query, "r.id", limit)
+}
+
+/// A search among the requests with the one term of a group, or among that many of the newest of them.
+fn from_term(
+    filter: &RequestFilter,
+    groups: &[Vec<String>],
+    start: usize,
+    among: Option<i64>,
+    limit: usize,
+) -> Sql<'static> {
+    let term = groups.get(start).and_then(|group| group.first()).cloned().unwrap_or_default();
+    let text = "SELECT r.body FROM (SELECT request FROM request_term WHERE term = ?";
+    let mut query = Sql::new(text).bind(term);
+    within(&mut query, filter, "request");
+    if let Some(among) = among {
+        query.push(" ORDER BY request DESC LIMIT ").push_bind(among);
+    }
+    query.push(") s JOIN request r ON r.id = s.request WHERE 1 = 1");
+    for (_, group) in groups.iter().enumerate().filter(|(at, _)| *at != start) {
+        has_one_of(&mut query, group, "s.request");
+    }
+    newest(query, "s.request", limit)
+}
+
+fn has_one_of(query: &mut Sql<'static>, group: &[String], key: &'static str) {
+    query.push(" AND EXISTS (SELECT 1 FROM request_term t WHERE t.term IN ");
+    query.push_list(group.iter().cloned());
+    query.push(" AND t.request = ").push(key).push(")");
+}
+
+/// Older than the page before, and received in the time that is asked for.
+fn within(query: &mut Sql<'static>, filter: &RequestFilter, key: &'static str) {
+    let bounds = [
+        (" < ", filter.before.as_ref().map(RequestId::to_string)),
+        (" >= ", filter.since.map(|at| RequestId::mint(at, [0; 10]).to_string())),
+        (" < ", filter.until.map(|at| RequestId::mint(at, [0; 10]).to_string())),
+    ];
+    for (sign, bound) in bounds {
+        if let Some(bound) = bound {
+            query.push(" AND ").push(key).push(sign).push_bind(bound);
+        }
+    }
+}
+
+fn newest(mut query: Sql<'static>, key: &'static str, limit: usize) -> Sql<'static> {
+    query.push(" ORDER BY ").push(key).push(" DESC LIMIT ");
+    query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    query
 }
 
 /// Those of these requests that are still as they were read.

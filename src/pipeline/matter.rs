@@ -13,7 +13,7 @@ use crate::gate::{
     Case, Choice, Denied, Grounding, Lock, Membership, Per, Policy, Standing, Tools, Verify, Vote, binding,
     earlier_environment, limits_of,
 };
-use crate::store::{HeldLock, RequestFilter, RequestRow, RequestState, Starts, VoteRow};
+use crate::store::{HeldLock, RequestRow, RequestState, Starts, VoteRow};
 
 /// How long a no is shown to those who are asked the same again.
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
@@ -146,14 +146,8 @@ impl Rooms {
 
     /// The last time somebody said no to the same call, if that was lately.
     pub(super) async fn denied_lately(&self, call: &Call) -> Result<Option<Denied>, Trouble> {
-        let filter = RequestFilter {
-            states: vec![RequestState::Denied],
-            tools: vec![call.tool().to_owned()],
-            target: Some(call.target().to_owned()),
-            ..RequestFilter::default()
-        };
         let since = self.clock.now().saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let denied = self.store.requests(&filter, LOOKED_AT).await?.into_iter();
+        let denied = self.store.denied(call.tool(), call.target(), LOOKED_AT).await?.into_iter();
         let same =
             denied.filter(|row| row.args == *call.args() && row.finished_at.is_some_and(|at| at > since));
         let Some(row) = same.max_by_key(|row| row.finished_at) else { return Ok(None) };

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use super::StoreError;
 
 /// Number, name and text, in the words of SQLite. A text that was released never changes.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "record", include_str!("migrations/0001_record.sql")),
     (2, "request", include_str!("migrations/0002_request.sql")),
     (3, "transcript", include_str!("migrations/0003_transcript.sql")),
@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "record_keys", include_str!("migrations/0006_record_keys.sql")),
     (10, "usage", include_str!("migrations/0010_usage.sql")),
     (11, "review", include_str!("migrations/0011_review.sql")),
+    (12, "denied", include_str!("migrations/0012_denied.sql")),
 ];
 
 /// The words of a database.

@@ -55,6 +55,14 @@ impl Store {
         self.read_requests(query).await
     }
 
+    /// The newest `most` requests for a tool on a target that somebody said no to, newest first.
+    pub async fn denied(&self, tool: &str, target: &str, most: u32) -> Result<Vec<RequestRow>, StoreError> {
+        let mut query = Sql::new("SELECT body FROM request WHERE state = 'denied' AND tool = ");
+        query.push_bind(tool).push(" AND target = ").push_bind(target);
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(most));
+        self.read_requests(query).await
+    }
+
     /// Requests that everybody agreed to and that have not started, oldest first.
     pub async fn approved(&self) -> Result<Vec<RequestRow>, StoreError> {
         self.open_requests(RequestState::Approved).await

@@ -69,6 +69,29 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
 }
 
 #[tokio::test]
+async fn what_was_said_no_to_is_found_by_tool_and_target_at_once() {
+    let Some(fresh) = fresh().await else { return };
+    let denied = |n: u16, tool: &str, target: &str, state| RequestRow {
+        tool: Some(tool.to_owned()),
+        target: Some(target.to_owned()),
+        state,
+        ..request(n)
+    };
+    let no = RequestState::Denied;
+    let rows = [
+        denied(1, "deploy", "production/a", no),
+        denied(2, "deploy", "production/a", RequestState::Done),
+        denied(3, "deploy", "production/b", no),
+        denied(4, "scale", "production/a", no),
+        denied(5, "deploy", "production/a", no),
+    ];
+    fresh.rows(rows.iter().cloned().map(row).collect()).await;
+    let found = async |most| ids(&fresh.store.denied("deploy", "production/a", most).await.unwrap());
+    assert_eq!(found(9).await, [rows[4].id.to_string(), rows[0].id.to_string()]);
+    assert_eq!(found(1).await, [rows[4].id.to_string()]);
+}
+
+#[tokio::test]
 async fn pages_join_without_a_gap_or_a_repeat() {
     let Some(fresh) = fresh().await else { return };
     let store = &fresh.store;

@@ -26,7 +26,8 @@ impl Rooms {
 
     /// Makes a call of an exact command, or has a sentence read.
     pub(super) async fn asked(self: &Arc<Self>, mut row: RequestRow) -> Result<(), Trouble> {
-        // Before anything is read: nothing of what a guest or a stranger says reaches a model.
+        // Before anything is read: nothing of what a guest says reaches a model. What a stranger says does not either, and
+        // the built-in reader finds out what they are to be told.
         if row.asker.is_some()
             && let Some(why) = self.roster.bars(&row.sender).await
         {

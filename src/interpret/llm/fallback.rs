@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::Model;
 use crate::interpret::{Interpreter, Read, Reading, Thinking};
 
-/// A model, and who reads when it does not.
+/// A model, and who reads when it does not: also what somebody says who is nobody in the policy.
 pub struct WithFallback {
     model: Model,
     otherwise: Arc<dyn Interpreter>,
@@ -23,6 +23,10 @@ impl Interpreter for WithFallback {
 
     fn read(&self, reading: Reading) -> Thinking<'_> {
         Box::pin(async move {
+            // A stranger may do nothing: their words cost nothing, and no model sees them.
+            if reading.asker.is_none() {
+                return self.otherwise.read(reading).await;
+            }
             let tried = self.model.read(&reading).await;
             let trouble = match tried.outcome {
                 Ok(interpretation) => {

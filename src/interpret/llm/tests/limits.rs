@@ -185,6 +185,15 @@ async fn when_the_model_fails_somebody_else_reads_and_says_so() {
     assert_eq!(long.usage, None, "nothing was sent");
 }
 
+#[tokio::test]
+async fn what_a_stranger_says_reaches_no_model() {
+    let fake = Fake::saying([fine()]).await;
+    let reader = WithFallback::new(model(&fake.base_url), Arc::new(Parrot));
+    let read = reader.read(Reading { asker: None, ..reading("hello") }).await;
+    assert_eq!(read.interpretation, Interpretation::Answer("hello".to_owned()));
+    assert!(fake.asked().is_empty() && read.usage.is_none() && read.note.is_none());
+}
+
 /// A server that repeats the key in its error, its question and its call: none of it comes out.
 #[tokio::test]
 async fn the_key_never_comes_back() {

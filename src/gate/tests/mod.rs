@@ -1,4 +1,5 @@
 mod brute;
+mod cells;
 mod diffs;
 mod domain;
 mod glass;

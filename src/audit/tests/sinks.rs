@@ -270,7 +270,8 @@ async fn a_witness_signs_what_goes_on_and_its_signatures_are_kept() {
     assert!(cosigner.has_signed(&kept.head.note));
     assert!(!kept.head.note.contains("other.example"), "{}", kept.head.note);
     // Notes with more signatures are fine to the record, and to whoever compares with them.
-    assert_eq!(fresh.sound(&[kept.head.note]).await.compared, 1);
+    let note = kept.head.note;
+    assert_eq!(fresh.sound(&[note.clone(), note]).await.compared, 1, "given twice it is one");
     // Each time one question was enough: it knew what the witness had seen.
     assert_eq!(witness.asked.lock().unwrap().len(), 4);
 

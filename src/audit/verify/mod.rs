@@ -39,7 +39,7 @@ pub struct Sound {
     pub redacted: Vec<Redacted>,
     /// Restored backups that were accepted.
     pub restores: Vec<AcceptedRestore>,
-    /// How many exported checkpoints it was compared with.
+    /// How many exported checkpoints it was compared with, each counted once.
     pub compared: usize,
     /// How many entries came after the newest of them; those could have been changed by somebody with the key.
     pub since: Option<u64>,

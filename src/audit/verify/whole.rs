@@ -152,10 +152,9 @@ impl Shared<'_> {
             Ok(read) => {
                 self.newest = self.newest.max(Some(read.age()));
                 let marks = self.marks.entry(read.age()).or_default();
+                // One that is given twice, as by a file and by who keeps it elsewhere, is one.
                 if !marks.contains(&read.hash) {
                     marks.push(read.hash);
-                } else {
-                    self.compared += 1;
                 }
             }
             Err(reason) => {

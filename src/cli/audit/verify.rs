@@ -111,20 +111,24 @@ fn as_text(found: &Verification) -> String {
 
 fn sound_text(sound: &Sound) -> String {
     let mut lines = vec![format!("sound: {} entries, root {}", sound.size, sound.root)];
-    lines.push(match (sound.compared, sound.since) {
-        (0, _) => "compared with no checkpoint outside the database: whoever has the database and the key could have \
-                   rewritten all of it"
-            .to_owned(),
-        (compared, Some(0)) => format!("compared with {compared} exported checkpoints, which cover all of it"),
-        (compared, Some(1)) => {
-            format!("compared with {compared} exported checkpoints, which cover all but the last entry")
-        }
-        (compared, Some(since)) => {
-            format!("compared with {compared} exported checkpoints, which cover all but the last {since} entries")
-        }
-        (compared, None) => {
-            format!("compared with {compared} exported checkpoints, none of them of the present record")
-        }
+    lines.push(if sound.compared == 0 {
+        "compared with no checkpoint outside the database: whoever has the database and the key could have rewritten all \
+         of it"
+            .to_owned()
+    } else {
+        let each = match (sound.compared, sound.since) {
+            (1, Some(_)) => "1 exported checkpoint, which covers".to_owned(),
+            (1, None) => "1 exported checkpoint, which is not".to_owned(),
+            (many, Some(_)) => format!("{many} exported checkpoints, which cover"),
+            (many, None) => format!("{many} exported checkpoints, none of them"),
+        };
+        let covered = match sound.since {
+            Some(0) => "all of it".to_owned(),
+            Some(1) => "all but the last entry".to_owned(),
+            Some(since) => format!("all but the last {since} entries"),
+            None => "of the present record".to_owned(),
+        };
+        format!("compared with {each} {covered}")
     });
     for redacted in &sound.redacted {
         lines.push(format!(

@@ -106,7 +106,10 @@ fn checkpoints_reach_a_store_that_takes_signed_requests_only() {
     assert_eq!(until.duration_since(SystemClock.now()).as_hours(), 30 * 24 - 1);
     let newest = bucket.path().join(&names[0]);
     let verified = run(dir.path(), &["audit", "verify", "--against", newest.to_str().unwrap()]);
-    assert!(printed(&verified).contains("compared with 1 exported checkpoints"), "{verified:?}");
+    assert!(
+        printed(&verified).contains("compared with 1 exported checkpoint, which covers all"),
+        "{verified:?}"
+    );
 
     // With another key nothing is written. What people hear of it is held in the tests of the sinks.
     configure(dir.path(), &store.port, "another");

@@ -18,7 +18,7 @@ use countersign::pipeline::Rooms;
 use countersign::store::{EventFilter, RequestState};
 use futures::future::join_all;
 
-use crate::support::{bare_source, rule_and, sound, twin};
+use crate::support::{Database, bare_source, rule_and, sound, twin};
 
 /// Actions that need a team lead and no back end: locking, and closing a review. There are as many targets for the latter
 /// as there are request ids, so that many races can go on at once; that there is nothing to review is how they end.
@@ -108,7 +108,9 @@ async fn race(rounds: usize) {
     let file = dir.path().join("policy.toml");
     std::fs::write(&file, policy()).unwrap();
     let clock = Arc::new(StandingClock::at("2030-01-15T12:00:00Z".parse().unwrap()));
-    let source = bare_source(&dir.path().join("data"), &file);
+    let database = Database::usual().await;
+    let mut source = bare_source(&dir.path().join("data"), &file);
+    source.config.store = database.settings(dir.path());
     let (one, other) = (twin(&source, clock.clone()).await, twin(&source, clock.clone()).await);
     let mut requests = Vec::new();
     for round in 0..rounds {

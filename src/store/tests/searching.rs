@@ -43,6 +43,18 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
             states: vec![RequestState::Failed],
             ..filter()
         },
+        // Both are frequent and seldom come together, so that it is counted further which is less frequent.
+        RequestFilter {
+            asker: Some(PersonId("bob".to_owned())),
+            incident: Some("INC-42".to_owned()),
+            ..filter()
+        },
+        // Both are frequent, and never come together.
+        RequestFilter {
+            asker: Some(PersonId("bob".to_owned())),
+            tools: vec!["scale".to_owned()],
+            ..filter()
+        },
         RequestFilter { tools: vec!["scale".to_owned()], ..filter() },
         RequestFilter { tools: vec!["scale".to_owned(), "deploy".to_owned()], ..filter() },
         RequestFilter { text: Some("number7".to_owned()), ..filter() },
@@ -60,7 +72,7 @@ async fn what_is_indexed_and_what_is_not_yet_is_found_alike() {
     }
     assert_eq!(
         before.iter().map(Vec::len).collect::<Vec<_>>(),
-        [40, 10, 4, 2, 20, 40, 1, 1, 0, 20, 8, 0, 20, 5]
+        [40, 10, 4, 2, 2, 0, 20, 40, 1, 1, 0, 20, 8, 0, 20, 5]
     );
     while store.index_requests().await.unwrap() > 0 {}
     for (question, before) in questions.iter().zip(&before) {
